@@ -63,16 +63,10 @@ type Env struct {
 	Run     func(ctx context.Context, n int, f func(worker, i int) error) error
 	Workers int
 
-	// OpenModel opens a model by a shipped name ("denoise") or as a file.
-	OpenModel func(name string) (Model, error)
+	// OpenModel opens a model by a shipped name ("denoise") or as a file, and
+	// gives its bytes and their number. What it gives stays readable.
+	OpenModel func(name string) (io.ReaderAt, int64, error)
 
-	// Memory is what the step may use for its workspace, in bytes; 0: no limit.
+	// Memory is what a step may use for its workspace, in bytes; 0: no limit.
 	Memory int64
-}
-
-// Model is an open model file.
-type Model interface {
-	io.ReaderAt
-	io.Closer
-	Size() int64
 }

@@ -1,0 +1,117 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+
+	"github.com/cae-restore/restore/pix"
+)
+
+// Spec is a task as users name it.
+type Spec struct {
+	Name, Summary string
+	Version       int      // raised when the meaning of an option changes
+	Needs, Makes  []string // planes that it takes from earlier steps, and gives to later ones
+	Models        []Model  // the first is the default; empty for a task without a network
+
+	// Options returns a pointer to a new struct of options set to their
+	// defaults; see SetOption for what its fields and tags mean.
+	Options func() any
+
+	// New makes the task from options that SetOption has filled in. It opens
+	// the model, so that an unusable one stops the run before the first picture.
+	New func(ctx context.Context, env Env, options any) (Task, error)
+}
+
+// Model is what running, training and scoring ask of one network of a task.
+type Model struct {
+	Name, Summary string
+	Weights       []byte // the shipped model file, or nil where none is shipped yet
+
+	Network []byte // the network as JSON, for a training from nothing
+	Loss    string // name of the loss that trains it ("l1", "mse", "charbonnier")
+
+	// Cost is the workspace in bytes that one picture of w by h samples takes
+	// beside its own planes, known before it is decoded.
+	Cost func(w, h, workers int) int64
+
+	// Pair damages one clean patch: what the network sees and what it should
+	// have said. All randomness comes from rng. options as for Score.
+	Pair func(rng *rand.Rand, s Sample, options any) (Example, error)
+
+	// ScoreOptions returns a pointer to a struct of defaults for Pair and Score.
+	ScoreOptions func() any
+
+	// Score damages clean pictures, restores them with the named model and
+	// measures. It may go over the samples several times.
+	Score func(ctx context.Context, env Env, model string, samples iter.Seq2[Sample, error], options any) (Table, error)
+}
+
+// Sample is a clean picture with its companions.
+type Sample struct {
+	Name   string
+	Image  *pix.Image
+	Planes map[string]*pix.Plane
+}
+
+// Example is one pair for training, as float32 planes of W*H that are neither
+// rounded nor clipped (1.0 is full scale). Input holds the channels of all the
+// network's inputs, in their order.
+type Example struct {
+	W, H          int
+	Input, Target [][]float32
+	Weight        []float32 // of each sample in the loss, or nil for all 1
+}
+
+// Table is a result of scoring.
+type Table struct {
+	Protocol string   // how it was measured, in a sentence or two
+	Columns  []string // lower_case_names with underscores, also the keys in JSON
+	Rows     [][]any  // string, int or float64, one a column
+	Score    float64  // the one number by which models are chosen; more is better
+}
+
+// Registry is the list of the tasks that a program offers.
+type Registry struct{ specs []*Spec }
+
+// NewRegistry returns a registry of the given specs, in that order. It panics
+// on a name that stands twice, which is a mistake of the program.
+func NewRegistry(specs ...*Spec) *Registry {
+	seen := map[string]bool{}
+	for _, s := range specs {
+		if seen[s.Name] {
+			panic("tasks: two specs are called " + s.Name)
+		}
+		seen[s.Name] = true
+	}
+	return &Registry{specs: specs}
+}
+
+// Specs lists the tasks in order.
+func (r *Registry) Specs() []*Spec { return r.specs }
+
+// Lookup finds a task by name.
+func (r *Registry) Lookup(name string) (*Spec, error) {
+	var names []string
+	for _, s := range r.specs {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return nil, fmt.Errorf("there is no task %q; there are: %v", name, names)
+}
+
+// Model finds a model of the task by name; an empty name is the default.
+func (s *Spec) Model(name string) (*Model, error) {
+	var names []string
+	for i := range s.Models {
+		if name == "" || s.Models[i].Name == name {
+			return &s.Models[i], nil
+		}
+		names = append(names, s.Models[i].Name)
+	}
+	return nil, fmt.Errorf("task %s has no model %q; it has: %v", s.Name, name, names)
+}
