@@ -1,0 +1,197 @@
+package cae_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/cae-restore/restore/cae"
+	"github.com/cae-restore/restore/cae/caetest"
+)
+
+func at(x *cae.Tensor, n, c, y, v int) float64 {
+	if y < 0 || y >= x.H || v < 0 || v >= x.W {
+		return 0
+	}
+	return float64(x.Plane(n, c)[y*x.W+v])
+}
+
+// each calls f for every element of a shape, in order.
+func each(s cae.Shape, f func(n, c, y, x int) float64) []float64 {
+	out := make([]float64, 0, s.Len())
+	for n := range s.N {
+		for c := range s.C {
+			for y := range s.H {
+				for x := range s.W {
+					out = append(out, f(n, c, y, x))
+				}
+			}
+		}
+	}
+	return out
+}
+
+func referenceConv(layer cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+	l := layer.(*cae.Conv)
+	w := l.Params()[0].Data
+	return each(s, func(n, k, y, x int) float64 {
+		sum := 0.0
+		if l.Bias {
+			sum = float64(l.Params()[1].Data[k])
+		}
+		for c := range l.In {
+			for i := range l.Kernel[0] {
+				for j := range l.Kernel[1] {
+					sum += float64(w[((k*l.In+c)*l.Kernel[0]+i)*l.Kernel[1]+j]) *
+						at(in[0], n, c, y*l.Stride[0]+i-l.Pad[0], x*l.Stride[1]+j-l.Pad[1])
+				}
+			}
+		}
+		return sum
+	})
+}
+
+// referenceTranspose adds each input sample's kernel to the output, as the
+// definition has it.
+func referenceTranspose(layer cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+	l := layer.(*cae.ConvTranspose)
+	w := l.Params()[0].Data
+	out := each(s, func(n, k, y, x int) float64 {
+		if l.Bias {
+			return float64(l.Params()[1].Data[k])
+		}
+		return 0
+	})
+	for n := range in[0].N {
+		for a := range l.In {
+			for k := range l.Out {
+				for v := range in[0].H {
+					for u := range in[0].W {
+						for i := range l.Kernel[0] {
+							for j := range l.Kernel[1] {
+								y, x := v*l.Stride[0]+i-l.Pad[0], u*l.Stride[1]+j-l.Pad[1]
+								if y >= 0 && y < s.H && x >= 0 && x < s.W {
+									out[((n*s.C+k)*s.H+y)*s.W+x] += at(in[0], n, a, v, u) *
+										float64(w[((a*l.Out+k)*l.Kernel[0]+i)*l.Kernel[1]+j])
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+func conv(in, out int, kernel, stride, pad [2]int, bias bool) *cae.Conv {
+	return &cae.Conv{In: in, Out: out, Kernel: kernel, Stride: stride, Pad: pad, Bias: bias}
+}
+
+func transpose(in, out int, kernel, stride, pad [2]int, bias bool) *cae.ConvTranspose {
+	return &cae.ConvTranspose{In: in, Out: out, Kernel: kernel, Stride: stride, Pad: pad, Bias: bias}
+}
+
+type shapes = []cae.Shape
+
+func TestConv(t *testing.T) {
+	t.Parallel()
+	caetest.Run(t, []caetest.Case{
+		{Name: "3x3", Layer: conv(3, 5, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, true),
+			In: shapes{{2, 3, 7, 6}}, Out: cae.Shape{N: 2, C: 5, H: 7, W: 6}, Reference: referenceConv,
+			Reject: []shapes{{{1, 4, 7, 6}}, {}, {{1, 3, 7, 6}, {1, 3, 7, 6}}}},
+		{Name: "many blocks", Layer: conv(2, 3, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, true),
+			In: shapes{{2, 2, 19, 57}}, Out: cae.Shape{N: 2, C: 3, H: 19, W: 57}, Reference: referenceConv},
+		{Name: "more than 64 planes out", Layer: conv(2, 70, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, true),
+			In: shapes{{1, 2, 3, 4}}, Out: cae.Shape{N: 1, C: 70, H: 3, W: 4}, Reference: referenceConv},
+		{Name: "many taps", Layer: conv(30, 2, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, false),
+			In: shapes{{1, 30, 3, 4}}, Out: cae.Shape{N: 1, C: 2, H: 3, W: 4}, Reference: referenceConv},
+		{Name: "1x1 without bias", Layer: conv(4, 3, [2]int{1, 1}, [2]int{1, 1}, [2]int{0, 0}, false),
+			In: shapes{{1, 4, 3, 5}}, Out: cae.Shape{N: 1, C: 3, H: 3, W: 5}, Reference: referenceConv},
+		{Name: "2x2 stride 2", Layer: conv(3, 4, [2]int{2, 2}, [2]int{2, 2}, [2]int{0, 0}, true),
+			In: shapes{{2, 3, 6, 8}}, Out: cae.Shape{N: 2, C: 4, H: 3, W: 4}, Reference: referenceConv},
+		{Name: "5x3 stride 2x3 pad 1x2, rows left over", Layer: conv(2, 3, [2]int{5, 3}, [2]int{2, 3}, [2]int{1, 2}, true),
+			In: shapes{{2, 2, 10, 11}}, Out: cae.Shape{N: 2, C: 3, H: 4, W: 5}, Reference: referenceConv},
+		{Name: "kernel smaller than stride", Layer: conv(2, 2, [2]int{1, 1}, [2]int{3, 2}, [2]int{0, 0}, true),
+			In: shapes{{1, 2, 7, 5}}, Out: cae.Shape{N: 1, C: 2, H: 3, W: 3}, Reference: referenceConv},
+		{Name: "one sample", Layer: conv(1, 1, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, true),
+			In: shapes{{1, 1, 1, 1}}, Out: cae.Shape{N: 1, C: 1, H: 1, W: 1}, Reference: referenceConv},
+		{Name: "no padding, nothing left of two rows", Layer: conv(1, 2, [2]int{3, 3}, [2]int{1, 1}, [2]int{0, 0}, true),
+			In: shapes{{1, 1, 4, 5}}, Out: cae.Shape{N: 1, C: 2, H: 2, W: 3}, Reference: referenceConv,
+			Reject: []shapes{{{1, 1, 2, 5}}, {{1, 1, 5, 2}}}},
+	})
+}
+
+func TestConvTranspose(t *testing.T) {
+	t.Parallel()
+	caetest.Run(t, []caetest.Case{
+		{Name: "2x2 stride 2", Layer: transpose(4, 3, [2]int{2, 2}, [2]int{2, 2}, [2]int{0, 0}, true),
+			In: shapes{{2, 4, 3, 4}}, Out: cae.Shape{N: 2, C: 3, H: 6, W: 8}, Reference: referenceTranspose,
+			Reject: []shapes{{{1, 3, 3, 4}}, {}}},
+		{Name: "4x4 stride 2 pad 1", Layer: transpose(2, 3, [2]int{4, 4}, [2]int{2, 2}, [2]int{1, 1}, true),
+			In: shapes{{2, 2, 4, 3}}, Out: cae.Shape{N: 2, C: 3, H: 8, W: 6}, Reference: referenceTranspose},
+		{Name: "3x5 stride 2x1 pad 0x2", Layer: transpose(2, 2, [2]int{3, 5}, [2]int{2, 1}, [2]int{0, 2}, false),
+			In: shapes{{1, 2, 4, 6}}, Out: cae.Shape{N: 1, C: 2, H: 9, W: 6}, Reference: referenceTranspose},
+		{Name: "3x3 stride 1", Layer: transpose(3, 2, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, true),
+			In: shapes{{1, 3, 5, 4}}, Out: cae.Shape{N: 1, C: 2, H: 5, W: 4}, Reference: referenceTranspose},
+		{Name: "kernel smaller than stride", Layer: transpose(2, 2, [2]int{1, 2}, [2]int{3, 3}, [2]int{0, 0}, true),
+			In: shapes{{1, 2, 3, 2}}, Out: cae.Shape{N: 1, C: 2, H: 7, W: 5}, Reference: referenceTranspose},
+	})
+}
+
+func TestShuffle(t *testing.T) {
+	t.Parallel()
+	caetest.Run(t, []caetest.Case{
+		{Name: "space to depth", Layer: &cae.SpaceToDepth{Factor: 2},
+			In: shapes{{2, 3, 4, 6}}, Out: cae.Shape{N: 2, C: 12, H: 2, W: 3}, Reject: []shapes{{{1, 3, 5, 6}}, {{1, 3, 4, 3}}},
+			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				return each(s, func(n, k, y, x int) float64 { return at(in[0], n, k/4, y*2+k/2%2, x*2+k%2) })
+			}},
+		{Name: "depth to space", Layer: &cae.DepthToSpace{Factor: 3},
+			In: shapes{{2, 18, 2, 3}}, Out: cae.Shape{N: 2, C: 2, H: 6, W: 9}, Reject: []shapes{{{1, 10, 4, 6}}},
+			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				return each(s, func(n, c, y, x int) float64 { return at(in[0], n, c*9+y%3*3+x%3, y/3, x/3) })
+			}},
+	})
+}
+
+func TestElementwise(t *testing.T) {
+	t.Parallel()
+	sum := func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+		return each(s, func(n, c, y, x int) float64 {
+			v := 0.0
+			for _, t := range in {
+				v += at(t, n, c, y, x)
+			}
+			return v
+		})
+	}
+	caetest.Run(t, []caetest.Case{
+		{Name: "relu", Layer: &cae.ReLU{}, In: shapes{{2, 3, 4, 5}}, Out: cae.Shape{N: 2, C: 3, H: 4, W: 5},
+			Reject: []shapes{{}, {{1, 1, 1, 1}, {1, 1, 1, 1}}},
+			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				return each(s, func(n, c, y, x int) float64 { return math.Max(0, at(in[0], n, c, y, x)) })
+			}},
+		{Name: "add two", Layer: &cae.Add{}, In: shapes{{2, 3, 4, 5}, {2, 3, 4, 5}}, Out: cae.Shape{N: 2, C: 3, H: 4, W: 5},
+			Reference: sum, Reject: []shapes{{{1, 1, 1, 1}}, {{1, 1, 1, 1}, {1, 2, 1, 1}}}},
+		{Name: "add three", Layer: &cae.Add{}, In: shapes{{1, 2, 2, 3}, {1, 2, 2, 3}, {1, 2, 2, 3}}, Out: cae.Shape{N: 1, C: 2, H: 2, W: 3}, Reference: sum},
+		{Name: "concat", Layer: &cae.Concat{}, In: shapes{{2, 3, 2, 3}, {2, 1, 2, 3}}, Out: cae.Shape{N: 2, C: 4, H: 2, W: 3},
+			Reject: []shapes{{}, {{1, 1, 2, 2}, {1, 1, 2, 3}}},
+			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				return each(s, func(n, c, y, x int) float64 {
+					if c < 3 {
+						return at(in[0], n, c, y, x)
+					}
+					return at(in[1], n, c-3, y, x)
+				})
+			}},
+		{Name: "batch norm", Layer: &cae.BatchNorm{Planes: 3}, In: shapes{{4, 3, 3, 5}}, Out: cae.Shape{N: 4, C: 3, H: 3, W: 5},
+			Reject: []shapes{{{1, 2, 3, 3}}},
+			Reference: func(l cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				p := l.Params()
+				return each(s, func(n, c, y, x int) float64 {
+					v := (at(in[0], n, c, y, x) - float64(p[2].Data[c])) / math.Sqrt(float64(p[3].Data[c])+1e-5)
+					return v*float64(p[0].Data[c]) + float64(p[1].Data[c])
+				})
+			}},
+	})
+}
