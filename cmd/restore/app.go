@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/tasks/all"
+	"github.com/urfave/cli/v2"
+)
+
+// Exit codes; scripts rely on them.
+const (
+	exitDone        = 0   // everything asked for is done
+	exitSomeFailed  = 1   // the run went to its end, but some pictures failed
+	exitUsage       = 2   // wrong options or pipeline; nothing was touched
+	exitEnvironment = 3   // could not start or go on: output not writable, unusable model
+	exitInterrupted = 130 // ended by a signal, as shells count it
+)
+
+// program is one run of the command line. It holds what the process would
+// otherwise reach for as globals, so that tests run it many times at once.
+type program struct {
+	registry       *tasks.Registry
+	stdout, stderr io.Writer
+}
+
+// run executes the command line args (without the program's name) and returns
+// the exit code. Cancelling ctx ends it in order, with code 130.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	p := &program{registry: all.Registry(), stdout: stdout, stderr: stderr}
+	return p.run(ctx, args)
+}
+
+func (p *program) run(ctx context.Context, args []string) int {
+	app := p.app()
+	args, err := optionsFirst(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, append([]string{app.Name}, args...))
+	}
+	switch code := exitCode(ctx, err); {
+	case err == nil:
+		return code
+	case code == exitInterrupted:
+		fmt.Fprintln(p.stderr, "restore: interrupted; nothing is left half-written, and the same command goes on where this one ended")
+		return code
+	default:
+		var silent *reported
+		if !errors.As(err, &silent) {
+			fmt.Fprintln(p.stderr, "restore:", err)
+		}
+		return code
+	}
+}
+
+func (p *program) app() *cli.App {
+	app := &cli.App{
+		Name:      "restore",
+		Usage:     "clean up photographs with convolutional autoencoders, offline",
+		UsageText: "restore VERB [OPTIONS] INPUT...",
+		Description: "INPUT is files, folders (with everything in them) or glob patterns. Inputs are never changed.\n" +
+			"Options may stand before or after INPUT; after -- everything is INPUT.\n" +
+			"Exit codes: 0 all done, 1 some pictures failed, 2 wrong usage, 3 could not start or go on, 130 interrupted.",
+		Version:         moduleVersion(),
+		HideHelpCommand: true,
+		Writer:          p.stdout,
+		ErrWriter:       p.stderr,
+		// The default prints to os.Stderr and exits; here only main does.
+		ExitErrHandler:            func(*cli.Context, error) {},
+		OnUsageError:              onUsageError,
+		DisableSliceFlagSeparator: true, // a comma may stand in a glob or a file's name
+		Action: func(c *cli.Context) error {
+			return cli.ShowAppHelp(c)
+		},
+	}
+	// run
+	for _, spec := range p.registry.Specs() {
+		_ = spec
+	}
+	app.Commands = append(app.Commands, p.tasksCommand(), p.versionCommand())
+	for _, c := range app.Commands {
+		tidy(c)
+	}
+	return app
+}
+
+// tidy sets on every verb what urfave/cli does not hand down: without it, an
+// INPUT called "help" would be taken for a subcommand.
+func tidy(c *cli.Command) {
+	c.HideHelpCommand = true
+	c.OnUsageError = onUsageError
+	for _, sub := range c.Subcommands {
+		tidy(sub)
+	}
+}
+
+// usageError is a mistake in the command line or in a pipeline.
+type usageError struct {
+	err error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// reported is an error whose details have been printed: only its code counts.
+type reported struct {
+	code int
+}
+
+func (e *reported) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+// onUsageError rewrites a message of package flag, which writes every option
+// with one dash.
+func onUsageError(_ *cli.Context, err error, _ bool) error {
+	return usagef("%s", strings.Replace(err.Error(), "for flag -", "for option --", 1))
+}

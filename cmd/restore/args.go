@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// optionsFirst returns args with the options of the verb moved before its
+// arguments, because urfave/cli v2 takes everything after the first argument
+// as arguments. Everything after "--" is arguments. An unknown verb or option
+// and an option without its value are usage errors that name the remedy.
+func optionsFirst(app *cli.App, args []string) ([]string, error) {
+	if len(args) > 0 && args[0] == "help" {
+		args = append(slices.Clone(args[1:]), "--help")
+	}
+	level, flags := app.Commands, []cli.Flag{cli.VersionFlag}
+	path := []string{}
+	for len(level) > 0 {
+		if len(args) == 0 {
+			if len(path) > 0 {
+				return nil, usagef("restore %s needs one of: %s", path[len(path)-1], names(level))
+			}
+			return nil, usagef("say what to do: restore VERB, where VERB is one of: %s\nrestore --help shows more", names(level))
+		}
+		name := args[0]
+		if isOption(name) {
+			if known(flags, name) == nil {
+				return nil, usagef("option %s stands before the verb; write: restore VERB [OPTIONS] INPUT...", name)
+			}
+			return append(path, args...), nil
+		}
+		i := slices.IndexFunc(level, func(c *cli.Command) bool { return c.HasName(name) })
+		if i < 0 {
+			return nil, usagef("there is no verb %q; %s restore --help lists them", name, lowerFirst(cli.SuggestCommand(level, name)))
+		}
+		level, flags = level[i].Subcommands, level[i].Flags
+		path, args = append(path, name), args[1:]
+	}
+	options, rest, err := partition(flags, args)
+	if err != nil {
+		return nil, usagef("%w\nrestore %s --help lists the options", err, strings.Join(path, " "))
+	}
+	return slices.Concat(path, options, []string{"--"}, rest), nil
+}
+
+// partition splits the arguments of a verb into its options, each with its
+// value, and the rest.
+func partition(flags []cli.Flag, args []string) (options, rest []string, err error) {
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if arg == "--" {
+			return options, append(rest, args[i+1:]...), nil
+		}
+		if !isOption(arg) {
+			rest = append(rest, arg)
+			continue
+		}
+		f := known(flags, arg)
+		if f == nil {
+			name, _, _ := strings.Cut(arg, "=")
+			return nil, nil, fmt.Errorf("there is no option %s; the nearest is %s", name, cli.SuggestFlag(flags, strings.TrimLeft(name, "-"), false))
+		}
+		options = append(options, arg)
+		if strings.Contains(arg, "=") || !takesValue(f) {
+			continue
+		}
+		if i++; i == len(args) {
+			return nil, nil, fmt.Errorf("option %s needs a value", arg)
+		}
+		// "-o --overwrite" is a forgotten value, not a folder of that name.
+		if isOption(args[i]) && known(flags, args[i]) != nil {
+			return nil, nil, fmt.Errorf("option %s needs a value, but %s follows; if that is the value, write %s=%s", arg, args[i], arg, args[i])
+		}
+		options = append(options, args[i])
+	}
+	return options, rest, nil
+}
+
+func isOption(arg string) bool { return len(arg) > 1 && arg[0] == '-' }
+
+// known finds the flag that an argument such as "--out=x" or "-o" names.
+func known(flags []cli.Flag, arg string) cli.Flag {
+	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-"), "=")
+	for _, f := range append(slices.Clip(flags), cli.HelpFlag) {
+		if slices.Contains(f.Names(), name) {
+			return f
+		}
+	}
+	return nil
+}
+
+func takesValue(f cli.Flag) bool {
+	d, ok := f.(cli.DocGenerationFlag)
+	return ok && d.TakesValue()
+}
+
+func names(commands []*cli.Command) string {
+	var list []string
+	for _, c := range commands {
+		list = append(list, c.Name)
+	}
+	return strings.Join(list, ", ")
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}

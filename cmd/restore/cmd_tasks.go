@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/cae-restore/restore/tasks"
+	"github.com/urfave/cli/v2"
+)
+
+func (p *program) tasksCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "tasks",
+		Usage:     "list the tasks, or show one with its options and models",
+		ArgsUsage: "[NAME]",
+		Action: func(c *cli.Context) error {
+			switch c.NArg() {
+			case 0:
+				return p.listTasks()
+			case 1:
+				spec, err := p.registry.Lookup(c.Args().First())
+				if err != nil {
+					return &usageError{err}
+				}
+				return describeTask(p.stdout, spec)
+			default:
+				return usagef("restore tasks takes one NAME at most, but was given %q", c.Args().Slice())
+			}
+		},
+	}
+}
+
+func (p *program) listTasks() error {
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, s := range p.registry.Specs() {
+		fmt.Fprintf(w, "%s\t%s\n", s.Name, s.Summary)
+	}
+	return w.Flush()
+}
+
+func describeTask(out io.Writer, s *tasks.Spec) error {
+	fmt.Fprintf(out, "%s: %s\n", s.Name, s.Summary)
+	if len(s.Needs) > 0 {
+		fmt.Fprintf(out, "needs from earlier steps: %s\n", strings.Join(s.Needs, ", "))
+	}
+	if len(s.Makes) > 0 {
+		fmt.Fprintf(out, "makes for later steps: %s\n", strings.Join(s.Makes, ", "))
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if options := tasks.Options(s.Options()); len(options) > 0 {
+		fmt.Fprintln(w, "\nOPTION\tDEFAULT\tVALUES\tMEANING")
+		for _, o := range options {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", o.Name, dash(o.Default), dash(valuesOf(o)), o.Help)
+		}
+	}
+	if len(s.Models) > 0 {
+		fmt.Fprintln(w, "\nMODEL\tWEIGHTS\tMEANING")
+		for _, m := range s.Models {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", m.Name, weightsOf(m), m.Summary)
+		}
+	}
+	return w.Flush()
+}
+
+func valuesOf(o tasks.Option) string {
+	if o.Bool && o.Values == "" {
+		return "true, false"
+	}
+	return strings.ReplaceAll(o.Values, "|", ", ")
+}
+
+func weightsOf(m tasks.Model) string {
+	if m.Weights == nil {
+		return "not shipped"
+	}
+	return fmt.Sprintf("shipped, %s", size(int64(len(m.Weights))))
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// size writes a number of bytes as people read it.
+func size(n int64) string {
+	switch {
+	case n < 1<<10:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1<<20:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	default:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+)
+
+// curve is one line of a picture of a training: a quantity by step.
+type curve struct {
+	name   string
+	points plotter.XYs
+}
+
+// panel is one diagram; its curves share the axis named label.
+type panel struct {
+	label    string
+	logScale bool
+	curves   []curve
+}
+
+// curveColours differ in lightness too, so that they survive a grey print.
+var curveColours = []color.Color{
+	color.RGBA{R: 0x1f, G: 0x4e, B: 0x9e, A: 0xff},
+	color.RGBA{R: 0xe0, G: 0x7b, B: 0x1a, A: 0xff},
+	color.RGBA{R: 0x2a, G: 0x8c, B: 0x5a, A: 0xff},
+}
+
+const curveWidth, curveHeight = 8 * vg.Inch, 4.5 * vg.Inch
+
+// drawCurves writes a diagram of a training as PNG. Points that are not finite,
+// and on a logarithmic axis not positive, are left out.
+func drawCurves(w io.Writer, title string, d panel) error {
+	p := plot.New()
+	p.Title.Text = title
+	p.X.Label.Text = "step"
+	p.Y.Label.Text = d.label
+	p.Legend.Top = true
+	p.Legend.XOffs = -vg.Points(6)
+	p.Legend.Padding = vg.Points(2)
+	p.Add(plotter.NewGrid())
+	if d.logScale {
+		p.Y.Scale = plot.LogScale{}
+		p.Y.Tick.Marker = plot.TickerFunc(logTicks)
+	}
+	drawn := 0
+	for i, c := range d.curves {
+		points := drawable(c.points, d.logScale)
+		if len(points) == 0 {
+			continue
+		}
+		line, dots, err := plotter.NewLinePoints(points)
+		if err != nil {
+			return fmt.Errorf("drawing the curve %s: %w", c.name, err)
+		}
+		line.Color = curveColours[i%len(curveColours)]
+		line.Width = vg.Points(1.5)
+		p.Add(line)
+		if len(points) < 50 { // a crowd of dots would hide the line
+			dots.Color = line.Color
+			p.Add(dots)
+		}
+		p.Legend.Add(c.name, line)
+		drawn++
+	}
+	if drawn == 0 {
+		return fmt.Errorf("nothing to draw: no finite value of %s yet", d.label)
+	}
+	if p.X.Min == p.X.Max {
+		p.X.Max++
+	}
+	if p.Y.Min == p.Y.Max { // a flat curve: a range round it, positive where it was
+		p.Y.Min, p.Y.Max = p.Y.Min-math.Abs(p.Y.Min)/2, p.Y.Max+max(math.Abs(p.Y.Max)/2, 1e-9)
+	}
+	png, err := p.WriterTo(curveWidth, curveHeight, "png")
+	if err != nil {
+		return fmt.Errorf("drawing %s: %w", title, err)
+	}
+	_, err = png.WriteTo(w)
+	return err
+}
+
+// logTicks puts ticks at 1 to 9 times the powers of ten and labels at 1, 2 and
+// 5: a loss often stays within one decade, where plot.LogTicks labels too few.
+func logTicks(lo, hi float64) []plot.Tick {
+	var ticks []plot.Tick
+	for decade := math.Pow(10, math.Floor(math.Log10(lo))); decade <= hi; decade *= 10 {
+		for k := 1.0; k < 10; k++ {
+			t := plot.Tick{Value: k * decade}
+			if k == 1 || k == 2 || k == 5 {
+				t.Label = fmt.Sprintf("%.3g", t.Value)
+			}
+			ticks = append(ticks, t)
+		}
+	}
+	return ticks
+}
+
+// smallest bounds a logarithmic axis below: the powers of ten must not run out.
+const smallest = 1e-30
+
+func drawable(points plotter.XYs, logScale bool) plotter.XYs {
+	var out plotter.XYs
+	for _, p := range points {
+		if math.IsNaN(p.Y) || math.IsInf(p.Y, 0) || logScale && p.Y < smallest {
+			continue
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// smooth averages each point with those before it, with weights that fall by
+// the factor keep from one to the next: the loss of single batches is too
+// noisy to read.
+func smooth(points plotter.XYs, keep float64) plotter.XYs {
+	out := make(plotter.XYs, 0, len(points))
+	var sum, weight float64
+	for _, p := range points {
+		if math.IsNaN(p.Y) || math.IsInf(p.Y, 0) {
+			continue
+		}
+		sum, weight = sum*keep+p.Y, weight*keep+1
+		out = append(out, plotter.XY{X: p.X, Y: sum / weight})
+	}
+	return out
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"math"
+	"testing"
+
+	"gonum.org/v1/plot/plotter"
+)
+
+func drawn(t *testing.T, d panel) image.Image {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := drawCurves(&buf, "denoise", d); err != nil {
+		t.Fatal(err)
+	}
+	m, err := png.Decode(&buf)
+	if err != nil {
+		t.Fatalf("not a PNG: %v", err)
+	}
+	return m
+}
+
+// has counts the pixels of m that are exactly the colour of curve i.
+func has(m image.Image, i int) int {
+	r, g, b, _ := curveColours[i].RGBA()
+	n := 0
+	for y := m.Bounds().Min.Y; y < m.Bounds().Max.Y; y++ {
+		for x := m.Bounds().Min.X; x < m.Bounds().Max.X; x++ {
+			if R, G, B, _ := m.At(x, y).RGBA(); R == r && G == g && B == b {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func TestDrawCurves(t *testing.T) {
+	t.Parallel()
+	falling := plotter.XYs{{X: 0, Y: 1}, {X: 10, Y: 0.5}, {X: 20, Y: math.NaN()}, {X: 30, Y: 0.1}}
+	for name, d := range map[string]panel{
+		"linear":         {label: "loss", curves: []curve{{"loss", falling}}},
+		"logarithmic":    {label: "loss", logScale: true, curves: []curve{{"loss", falling}}},
+		"zero in a log":  {label: "loss", logScale: true, curves: []curve{{"loss", append(plotter.XYs{{X: -1, Y: 0}}, falling...)}}},
+		"one point":      {label: "loss", curves: []curve{{"loss", falling[:1]}}},
+		"one in a log":   {label: "loss", logScale: true, curves: []curve{{"loss", falling[:1]}}},
+		"one point at 0": {label: "loss", curves: []curve{{"loss", plotter.XYs{{}}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if n := has(drawn(t, d), 0); n < 20 {
+				t.Errorf("%d pixels of the curve's colour, want its line", n)
+			}
+		})
+	}
+	t.Run("two curves", func(t *testing.T) {
+		t.Parallel()
+		m := drawn(t, panel{label: "loss", curves: []curve{{"a", falling}, {"b", plotter.XYs{{X: 0, Y: 2}, {X: 30, Y: 3}}}}})
+		if has(m, 0) < 20 || has(m, 1) < 20 {
+			t.Errorf("%d and %d pixels of the curves' colours", has(m, 0), has(m, 1))
+		}
+	})
+	t.Run("nothing to draw", func(t *testing.T) {
+		t.Parallel()
+		d := panel{label: "loss", curves: []curve{{"a", plotter.XYs{{Y: math.NaN()}}}}}
+		if err := drawCurves(&bytes.Buffer{}, "denoise", d); err == nil {
+			t.Error("no error for a curve without a finite point")
+		}
+	})
+}
+
+func TestSmooth(t *testing.T) {
+	t.Parallel()
+	got := smooth(plotter.XYs{{X: 0, Y: 4}, {X: 1, Y: math.Inf(1)}, {X: 2, Y: 1}}, 0.5)
+	want := plotter.XYs{{X: 0, Y: 4}, {X: 2, Y: 2}} // (4*0.5+1)/(0.5+1)
+	if len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
