@@ -72,3 +72,6 @@ func (x *Exec) alloc(s Shape) *Tensor {
 func (x *Exec) release(t *Tensor) {
 	x.free[len(t.Data)] = append(x.free[len(t.Data)], t.Data)
 }
+
+// Trim drops the buffers kept for the next run.
+func (x *Exec) Trim() { clear(x.free) }

@@ -17,7 +17,8 @@ type Layer interface {
 	// axis 0 is vertical, 1 horizontal.
 	Window(axis int) Window
 
-	// Params lists weights and running statistics, in a fixed order.
+	// Params lists weights and running statistics, in a fixed order, the same
+	// ones at every call. Their Data is nil until the layer is in a network.
 	Params() []*Param
 
 	// Forward computes s.Out from s.In, which it leaves alone.
@@ -59,11 +60,16 @@ type Param struct {
 }
 
 func newParam(name string, fanIn int, gain float64, shape ...int) *Param {
+	return &Param{Name: name, Shape: shape, fanIn: fanIn, gain: gain}
+}
+
+// Len is the number of elements that the shape asks for.
+func (p *Param) Len() int {
 	n := 1
-	for _, d := range shape {
+	for _, d := range p.Shape {
 		n *= d
 	}
-	return &Param{Name: name, Shape: shape, Data: make([]float32, n), fanIn: fanIn, gain: gain}
+	return n
 }
 
 // Window describes a layer along one axis: on a grid Up times as fine as the

@@ -40,6 +40,38 @@ const maxNodes = 4096
 // node that is its result, code the one at which an encoder ends and a decoder
 // begins (it may be empty).
 func New(inputs []Input, nodes []Node, output, code string) (*Network, error) {
+	n, err := build(inputs, nodes, output, code)
+	if err != nil {
+		return nil, err
+	}
+	return n, n.allocate()
+}
+
+// maxParams bounds the parameters of a network: a gigabyte of float32.
+const maxParams = 1 << 28
+
+// allocate gives parameters of zeros to the layers that have none.
+func (n *Network) allocate() error {
+	total := 0
+	for _, node := range n.nodes {
+		for _, p := range node.Layer.Params() {
+			if total += p.Len(); total > maxParams {
+				return fmt.Errorf("a network of more than %d parameters", maxParams)
+			}
+		}
+	}
+	for _, node := range n.nodes {
+		for _, p := range node.Layer.Params() {
+			if p.Data == nil {
+				p.Data = make([]float32, p.Len())
+			}
+		}
+	}
+	return nil
+}
+
+// build checks and connects the nodes; parameters get no memory yet.
+func build(inputs []Input, nodes []Node, output, code string) (*Network, error) {
 	n := &Network{inputs: inputs, nodes: nodes, code: code, output: -1}
 	if len(inputs) == 0 || len(nodes) == 0 || len(nodes) > maxNodes || len(inputs) > maxNodes {
 		return nil, fmt.Errorf("network with %d inputs and %d nodes", len(inputs), len(nodes))
@@ -99,12 +131,13 @@ func (n *Network) Code() string { return n.code }
 // Nodes lists the nodes in the order in which they run.
 func (n *Network) Nodes() []Node { return n.nodes }
 
-// Params lists the parameters of all layers, each named "node.param".
+// Params lists the parameters of all layers, each named "node.param"; the names
+// are copies, the data are the network's own.
 func (n *Network) Params() []*Param {
 	var list []*Param
 	for _, node := range n.nodes {
 		for _, p := range node.Layer.Params() {
-			q := *p // shares the data
+			q := *p
 			q.Name = node.Name + "." + p.Name
 			list = append(list, &q)
 		}
@@ -233,21 +266,34 @@ var ErrNetwork = errors.New("unusable network")
 
 // Parse makes a network, with parameters of zeros, from its JSON.
 func Parse(text []byte) (*Network, error) {
+	n, err := parse(text)
+	if err == nil {
+		if err = n.allocate(); err != nil {
+			err = fmt.Errorf("%w: %w", ErrNetwork, err)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+func parse(text []byte) (*Network, error) {
 	var in networkJSON
 	if err := json.Unmarshal(text, &in); err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrNetwork, err)
+		return nil, fmt.Errorf("%w: %w", ErrNetwork, err)
 	}
 	var nodes []Node
 	for _, node := range in.Nodes {
 		layer, err := NewLayer(node.Kind, node.Config)
 		if err != nil {
-			return nil, fmt.Errorf("%w: node %q: %v", ErrNetwork, node.Name, err)
+			return nil, fmt.Errorf("%w: node %q: %w", ErrNetwork, node.Name, err)
 		}
 		nodes = append(nodes, Node{node.Name, node.In, layer})
 	}
-	n, err := New(in.Inputs, nodes, in.Output, in.Code)
+	n, err := build(in.Inputs, nodes, in.Output, in.Code)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrNetwork, err)
+		return nil, fmt.Errorf("%w: %w", ErrNetwork, err)
 	}
 	return n, nil
 }

@@ -52,6 +52,7 @@ func Run(t *testing.T, cases []Case) {
 func fill(l cae.Layer) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	for _, p := range l.Params() {
+		p.Data = make([]float32, p.Len())
 		for i := range p.Data {
 			p.Data[i] = float32(0.5 + rng.Float64())
 			if len(p.Shape) > 1 && rng.IntN(2) == 0 {

@@ -1,0 +1,165 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/cae-restore/restore/cae"
+)
+
+// Config is what a training is made of, beside network and data.
+type Config struct {
+	Steps       int64    `json:"steps"`        // length of the run
+	Warmup      int64    `json:"warmup"`       // steps over which the rate rises
+	Schedule    Schedule `json:"schedule"`     // how it goes from there
+	Rate        float64  `json:"rate"`         // full learning rate
+	WeightDecay float64  `json:"weight_decay"` // decoupled
+	Clip        float64  `json:"clip"`         // longest gradient; 0: no limit
+	EMA         float64  `json:"ema"`          // memory of the moving average of the weights, below 1
+	Loss        string   `json:"loss"`         // see NewLoss
+	Batch       int      `json:"batch"`        // pictures a step
+	Height      int      `json:"height"`       // of each
+	Width       int      `json:"width"`
+	Seed        uint64   `json:"seed"`
+}
+
+func (c Config) check() error {
+	switch {
+	case c.Steps < 1 || c.Batch < 1 || c.Height < 1 || c.Width < 1 || c.Warmup < 0:
+		return fmt.Errorf("a training of %d steps (%d of warm-up) on batches of %d of %dx%d", c.Steps, c.Warmup, c.Batch, c.Width, c.Height)
+	case !(c.Rate > 0) || c.WeightDecay < 0 || c.Clip < 0 || !(c.EMA >= 0 && c.EMA < 1):
+		return fmt.Errorf("a training with rate %g, weight decay %g, clip %g, EMA %g", c.Rate, c.WeightDecay, c.Clip, c.EMA)
+	}
+	return c.Schedule.check()
+}
+
+// Batch is what one step learns from: the network's inputs and the target, all
+// of the trainer's batch and size. Weight is nil where all samples count alike.
+type Batch struct {
+	Inputs []*cae.Tensor
+	Target *cae.Tensor
+	Weight *cae.Tensor
+}
+
+// ErrDiverged marks a training whose loss or gradient is no longer a number.
+var ErrDiverged = errors.New("the training has diverged")
+
+// Trainer trains one network, which it owns from then on: it writes to the
+// network's parameters. Not for concurrent use.
+type Trainer struct {
+	config Config
+	net    *cae.Network
+	params []*cae.Param
+	tape   *cae.Tape
+	loss   Loss
+	adam   *adam
+	ema    [][]float32
+	grad   []float32
+	done   int64
+}
+
+// New makes a trainer at step 0, starting from the parameters that net has.
+func New(net *cae.Network, x *cae.Exec, c Config) (*Trainer, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	loss, err := NewLoss(c.Loss)
+	if err != nil {
+		return nil, err
+	}
+	tape, err := net.NewTape(x, c.Batch, c.Height, c.Width)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trainer{config: c, net: net, params: net.Params(), tape: tape, loss: loss}
+	t.adam = newAdam(t.params)
+	for _, p := range t.params {
+		t.ema = append(t.ema, append([]float32(nil), p.Data...))
+	}
+	return t, nil
+}
+
+// Done is the number of steps taken.
+func (t *Trainer) Done() int64 { return t.done }
+
+// Config is the training's configuration.
+func (t *Trainer) Config() Config { return t.config }
+
+// Stats are the figures of one step.
+type Stats struct {
+	Step     int64   // counted from 1
+	Loss     float64 // of the batch, before the step
+	Gradient float64 // length of the gradient before clipping
+	Rate     float64 // learning rate used
+}
+
+// Step learns from one batch. After an ErrDiverged the parameters are those
+// from before the step.
+func (t *Trainer) Step(b Batch) (Stats, error) {
+	c := t.config
+	s := Stats{Step: t.done + 1, Rate: c.Rate * c.Schedule.rate(t.done, c.Warmup, c.Steps)}
+	for i, in := range t.tape.Inputs() {
+		if len(b.Inputs) <= i || b.Inputs[i].Shape != in.Shape {
+			return s, fmt.Errorf("the batch's input %d is not of shape %v", i, in.Shape)
+		}
+		copy(in.Data, b.Inputs[i].Data)
+	}
+	out, err := t.tape.Forward()
+	if err != nil {
+		return s, err
+	}
+	if b.Target.Shape != out.Shape {
+		return s, fmt.Errorf("the batch's target has shape %v, the network's output %v", b.Target.Shape, out.Shape)
+	}
+	if t.grad == nil {
+		t.grad = make([]float32, len(out.Data))
+	}
+	var weight []float32
+	if b.Weight != nil {
+		weight = b.Weight.Data
+	}
+	s.Loss = t.loss(t.grad, out.Data, b.Target.Data, weight)
+	if err := t.tape.Backward(t.grad); err != nil {
+		return s, err
+	}
+	grads := t.tape.Grads()
+	s.Gradient = clip(t.params, grads, c.Clip)
+	if bad := s.Loss + s.Gradient; math.IsNaN(bad) || math.IsInf(bad, 0) {
+		return s, fmt.Errorf("%w at step %d: loss %g, gradient %g; a lower rate or a longer warm-up helps", ErrDiverged, s.Step, s.Loss, s.Gradient)
+	}
+	t.adam.step(t.params, grads, s.Step, s.Rate, c.WeightDecay)
+	t.average(s.Step)
+	t.done++
+	return s, nil
+}
+
+// average moves the averaged weights towards the current ones. Early on its
+// memory is as long as the run so far, so that the first values are forgotten.
+func (t *Trainer) average(step int64) {
+	keep := math.Min(t.config.EMA, float64(step)/float64(step+10))
+	move := float32(1 - keep)
+	for i, p := range t.params {
+		e := t.ema[i]
+		for j, v := range p.Data {
+			e[j] += move * (v - e[j])
+		}
+	}
+}
+
+// Averaged returns a copy of the network with the moving average of its weights
+// over the steps (Polyak and Juditsky 1992), which is what to keep.
+func (t *Trainer) Averaged() (*cae.Network, error) {
+	text, err := t.net.MarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	n, err := cae.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range n.Params() {
+		copy(p.Data, t.ema[i])
+	}
+	return n, nil
+}

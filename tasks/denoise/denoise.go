@@ -1,0 +1,127 @@
+// Package denoise is the task that takes the noise out of photographs: a
+// convolutional autoencoder sees the picture and a map of its noise level (as in
+// Zhang, Zuo and Zhang, "FFDNet", IEEE TIP 2018) and says what to correct.
+package denoise
+
+import (
+	"context"
+	_ "embed" // the shipped weights
+	"math"
+
+	"github.com/cae-restore/restore/pix"
+	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/tasks/internal/neural"
+)
+
+//go:embed denoise.safetensors
+var weights []byte
+
+// Spec is the task for the registry.
+func Spec() *tasks.Spec {
+	return &tasks.Spec{
+		Name:    "denoise",
+		Summary: "takes noise and grain out, as strong as it measures it in each picture",
+		Version: 1,
+		Models:  []tasks.Model{Model()},
+		Options: func() any { return &Options{Strength: Auto, Model: "denoise"} },
+		New: func(_ context.Context, env tasks.Env, options any) (tasks.Task, error) {
+			o := options.(*Options)
+			m, err := open(env, o.Model)
+			if err != nil {
+				return nil, err
+			}
+			return &task{env: env, model: m, strength: o.Strength}, nil
+		},
+	}
+}
+
+func open(env tasks.Env, name string) (*neural.Model, error) {
+	return neural.Open(env, name, "denoise", []int{3, 1}, 3)
+}
+
+// leastLevel is the measured level under which a picture counts as clean and
+// is left as it is: half a step of an 8-bit sample is noise of 0.29.
+const leastLevel = 0.5
+
+type task struct {
+	env      tasks.Env
+	model    *neural.Model
+	strength Strength
+}
+
+// Apply implements tasks.Task. Its notes are "level", the standard deviation on
+// the scale of 0 to 255 that the network was told, and "measured".
+func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) {
+	level := t.strength.Sigma
+	var notes []tasks.Note
+	if t.strength.Factor > 0 {
+		measured := EstimateLevel(f.Image)
+		level = math.Min(measured*t.strength.Factor, maxSigma)
+		notes = append(notes, tasks.Note{Step: "denoise", Key: "measured", Value: round2(measured)})
+	}
+	notes = append(notes, tasks.Note{Step: "denoise", Key: "level", Value: round2(level)})
+	if level < leastLevel {
+		out := *f
+		out.Notes = append(append([]tasks.Note(nil), f.Notes...), append(notes, tasks.Note{Step: "denoise", Key: "clean", Value: true})...)
+		return &out, nil
+	}
+	m := f.Image.Like()
+	if err := t.model.Stream(ctx, t.env, &rows{f.Image, level}, &rows{m, level}); err != nil {
+		return nil, err
+	}
+	return f.With(m, notes...), nil
+}
+
+func round2(v float64) float64 { return math.Round(v*100) / 100 }
+
+// rows is a picture as the network's inputs, red, green, blue and the level,
+// and as a place for its output. Grey goes in three times and comes out as the
+// mean of the three.
+type rows struct {
+	image *pix.Image
+	level float64
+}
+
+// Size implements neural.Source.
+func (r *rows) Size() (w, h int) { return r.image.W, r.image.H }
+
+// ReadRow implements neural.Source.
+func (r *rows) ReadRow(y int, planes [][]float32) error {
+	w := r.image.W
+	for p := range 3 {
+		from := r.image.Planes[p%len(r.image.Planes)][y*w : (y+1)*w]
+		for x, v := range from {
+			planes[p][x] = float32(v) / 65535
+		}
+	}
+	fill(planes[3], float32(r.level/255))
+	return nil
+}
+
+// WriteRow implements neural.Sink.
+func (r *rows) WriteRow(y int, planes [][]float32) error {
+	w := r.image.W
+	if r.image.Grey() {
+		to := r.image.Planes[0][y*w : (y+1)*w]
+		for x := range to {
+			to[x] = sample((planes[0][x] + planes[1][x] + planes[2][x]) / 3)
+		}
+		return nil
+	}
+	for p, plane := range r.image.Planes {
+		for x := range w {
+			plane[y*w+x] = sample(planes[p][x])
+		}
+	}
+	return nil
+}
+
+func sample(v float32) uint16 {
+	return uint16(min(max(v, 0), 1)*65535 + 0.5)
+}
+
+func fill(row []float32, v float32) {
+	for i := range row {
+		row[i] = v
+	}
+}

@@ -1,0 +1,102 @@
+package denoise
+
+import (
+	"math/rand/v2"
+
+	"github.com/cae-restore/restore/pix"
+	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/tasks/internal/neural"
+)
+
+// network is 14.6 kMAC a pixel: fit for portable kernels.
+var network = neural.Autoencoder(neural.Config{
+	Inputs:  []neural.Input{{Name: "image", Planes: 3}, {Name: "level", Planes: 1}},
+	Out:     3,
+	Shuffle: 2,
+	Widths:  []int{24, 48, 80},
+	Down:    []int{1, 1, 1},
+	Up:      []int{1, 1},
+	Skip:    neural.SkipAdd,
+	Head:    neural.HeadResidual,
+})
+
+// Model is the network, how it is trained and how it is scored.
+func Model() tasks.Model {
+	return tasks.Model{
+		Name:         "denoise",
+		Summary:      "colour and grey, Gaussian noise of standard deviation 0 to 55",
+		Weights:      weights,
+		Network:      network,
+		Loss:         "l1",
+		Cost:         neural.CostOf(network),
+		Pair:         pair,
+		ScoreOptions: func() any { return &ScoreOptions{Sigma: Levels{15, 25, 50}, Strength: "true"} },
+		Score:        score,
+	}
+}
+
+// How the patches of a training are damaged.
+const (
+	trainSigma  = 55  // levels are drawn evenly from 0 to this
+	greyShare   = 0.1 // of the patches are turned grey first
+	cameraShare = 0.2 // are clipped and rounded to 8 bits after the noise, as files are
+)
+
+// pair adds Gaussian noise of a random level to a patch.
+func pair(rng *rand.Rand, s tasks.Sample, _ any) (tasks.Example, error) {
+	clean := planesOf(s.Image)
+	if rng.Float64() < greyShare {
+		grey := make([]float32, s.Image.W*s.Image.H)
+		for i := range grey {
+			grey[i] = 0.299*clean[0][i] + 0.587*clean[1][i] + 0.114*clean[2][i]
+		}
+		clean = [][]float32{grey, grey, grey}
+	}
+	sigma := rng.Float64() * trainSigma
+	noisy := addNoise(rng, clean, sigma)
+	if rng.Float64() < cameraShare {
+		for _, plane := range noisy[:3] {
+			for i, v := range plane {
+				plane[i] = float32(int(min(max(v, 0), 1)*255+0.5)) / 255
+			}
+		}
+	}
+	return tasks.Example{W: s.Image.W, H: s.Image.H, Input: noisy, Target: clean}, nil
+}
+
+// planesOf returns red, green and blue with 1 as white; those of a grey picture
+// are one and the same.
+func planesOf(m *pix.Image) [][]float32 {
+	planes := make([][]float32, 3)
+	for p := range planes {
+		if p > 0 && m.Grey() {
+			planes[p] = planes[0]
+			continue
+		}
+		planes[p] = make([]float32, m.W*m.H)
+		for i, v := range m.Planes[p] {
+			planes[p][i] = float32(v) / 65535
+		}
+	}
+	return planes
+}
+
+// addNoise returns the network's inputs for a picture with Gaussian noise of
+// standard deviation sigma (scale of 0 to 255), neither clipped nor rounded.
+// Planes that are one and the same get the same noise: a grey picture stays so.
+func addNoise(rng *rand.Rand, clean [][]float32, sigma float64) [][]float32 {
+	out := make([][]float32, 4)
+	for p := range 3 {
+		if p > 0 && len(clean[p]) > 0 && &clean[p][0] == &clean[0][0] {
+			out[p] = append([]float32(nil), out[0]...)
+			continue
+		}
+		out[p] = make([]float32, len(clean[p]))
+		for i, v := range clean[p] {
+			out[p][i] = v + float32(rng.NormFloat64()*sigma/255)
+		}
+	}
+	out[3] = make([]float32, len(clean[0]))
+	fill(out[3], float32(sigma/255))
+	return out
+}

@@ -1,0 +1,46 @@
+package denoise
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Options are the options of the task.
+type Options struct {
+	Strength Strength `opt:"strength" help:"noise level: auto (measured in each picture), a number (standard deviation on the scale of 0 to 255), or a multiple of the measured level (x0.8)" values:"auto|0..75|xFACTOR"`
+	Model    string   `opt:"model" help:"model to use: a shipped one by name, or a model file"`
+}
+
+// ScoreOptions are the options of scoring and training.
+type ScoreOptions struct {
+	Sigma    Levels `opt:"sigma" help:"noise levels to score at, standard deviations on the scale of 0 to 255, joined by commas"`
+	Strength string `opt:"strength" help:"what the network is told: true (the level of the noise that was added) or auto (measured, blind)" values:"true|auto"`
+	Seed     int    `opt:"seed" help:"seed of the noise" min:"0" max:"1000000000"`
+}
+
+// Levels is a list of noise levels.
+type Levels []float64
+
+// UnmarshalText reads numbers joined by commas.
+func (l *Levels) UnmarshalText(text []byte) error {
+	var list Levels
+	for _, word := range strings.Split(string(text), ",") {
+		v, err := strconv.ParseFloat(strings.TrimSpace(word), 64)
+		if err != nil || !(v >= 0 && v <= 255) {
+			return fmt.Errorf("%q is not a noise level from 0 to 255", word)
+		}
+		list = append(list, v)
+	}
+	*l = list
+	return nil
+}
+
+// MarshalText is the inverse of UnmarshalText.
+func (l Levels) MarshalText() ([]byte, error) {
+	var words []string
+	for _, v := range l {
+		words = append(words, strconv.FormatFloat(v, 'g', -1, 64))
+	}
+	return []byte(strings.Join(words, ",")), nil
+}

@@ -1,0 +1,357 @@
+package fit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/cae-restore/restore/cae"
+	"github.com/cae-restore/restore/cae/modelfile"
+	"github.com/cae-restore/restore/cae/train"
+	"github.com/cae-restore/restore/tasks"
+)
+
+// TrainOptions say what to train, on what and how.
+type TrainOptions struct {
+	Spec  *tasks.Spec
+	Model *tasks.Model
+	Data  []string // folders of clean pictures to learn from
+	Val   []string // folders to score on while training; may be empty
+	Out   string   // folder for checkpoint, model and log; made where missing
+
+	Config  train.Config  // steps (0: from Minutes), batch, patch, rate and the rest
+	Minutes float64       // length of the run where Config.Steps is 0
+	Resume  string        // checkpoint to go on from; its own Config counts
+	From    string        // model to start from instead of random weights
+	Every   time.Duration // between checkpoints
+	Score   time.Duration // between scores
+	Memory  int64         // bytes of samples to keep in memory; 0: 4 GiB
+	Command string        // for the model card
+	Env     tasks.Env
+	Log     func(Event) // called from one goroutine
+}
+
+// Names of the files in Out.
+const (
+	CheckpointName = "checkpoint.safetensors"
+	LogName        = "log.jsonl"
+)
+
+// How the score during a training is made quick: so many pictures, cut to their
+// middle.
+const (
+	scorePictures = 32
+	scoreSide     = 192
+)
+
+// Train trains the model until its steps are done or ctx ends, and returns the
+// path of the model file, which holds the averaged weights as F16. Checkpoints
+// and model files appear whole or not at all, so a killed run can be resumed
+// from its last checkpoint and then equals an uninterrupted one.
+func Train(ctx context.Context, o TrainOptions) (string, error) {
+	r := &run{o: o, start: time.Now()}
+	if err := r.open(ctx); err != nil {
+		return "", err
+	}
+	defer r.log.close()
+	err := r.loop(ctx)
+	if err != nil && ctx.Err() == nil {
+		return "", err
+	}
+	if serr := r.save(); serr != nil {
+		return "", serr
+	}
+	return r.modelPath(), ctx.Err()
+}
+
+type run struct {
+	o       TrainOptions
+	net     *cae.Network
+	x       *cae.Exec
+	trainer *train.Trainer
+	data    *Dataset
+	val     *Dataset
+	source  *batches
+	log     *logFile
+	start   time.Time
+	memo    memo
+	saved   *train.Checkpoint // that the run goes on from
+}
+
+func (r *run) modelPath() string {
+	return filepath.Join(r.o.Out, r.o.Model.Name+".safetensors")
+}
+
+// open checks everything that can be checked before the first step.
+func (r *run) open(ctx context.Context) error {
+	o := &r.o
+	if len(o.Model.Network) == 0 || o.Model.Pair == nil {
+		return fmt.Errorf("the model %s cannot be trained by this program", o.Model.Name)
+	}
+	if err := os.MkdirAll(o.Out, 0o777); err != nil {
+		return fmt.Errorf("the folder for the training cannot be made: %w", err)
+	}
+	if o.Memory == 0 {
+		o.Memory = 4 << 30
+	}
+	if o.Config.Loss == "" {
+		o.Config.Loss = o.Model.Loss
+	}
+	net, err := r.network()
+	if err != nil {
+		return err
+	}
+	r.net = net
+	r.x = cae.NewExec(ctx, cae.Runner(o.Env.Run), o.Env.Workers)
+	if r.data, err = OpenDataset(o.Data, o.Config.Width, o.Memory); err != nil {
+		return err
+	}
+	if len(o.Val) > 0 {
+		if r.val, err = OpenDataset(o.Val, 8, o.Memory/4); err != nil {
+			return err
+		}
+	}
+	r.emit(Event{Kind: "data", Pictures: r.data.Len()})
+	if err := r.data.Preload(ctx, o.Env); err != nil {
+		return err
+	}
+	if r.trainer, err = r.makeTrainer(); err != nil {
+		return err
+	}
+	out, err := r.net.OutShape(1, o.Config.Height, o.Config.Width)
+	if err != nil {
+		return err
+	}
+	r.source = &batches{data: r.data, model: o.Model, config: r.trainer.Config(), inputs: r.net.Inputs(), out: out.C}
+	r.log, err = openLog(filepath.Join(o.Out, LogName), r.trainer.Done())
+	return err
+}
+
+// network is the one to start from: resumed, warm or new.
+func (r *run) network() (*cae.Network, error) {
+	switch {
+	case r.o.Resume != "":
+		c, err := train.OpenCheckpoint(r.o.Resume)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(c.Memo, &r.memo); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.o.Resume, err)
+		}
+		r.o.Config, r.saved = c.Config, c
+		return c.Net, nil
+	case r.o.From != "":
+		file, size, err := r.o.Env.OpenModel(r.o.From)
+		if err != nil {
+			return nil, fmt.Errorf("%w %q: %w", tasks.ErrModel, r.o.From, err)
+		}
+		net, f, err := cae.Load(file, size)
+		if err != nil {
+			return nil, fmt.Errorf("%w %q: %w", tasks.ErrModel, r.o.From, err)
+		}
+		r.memo.Before = f.Metadata.Card
+		return net, nil
+	}
+	net, err := cae.Parse(r.o.Model.Network)
+	if err != nil {
+		return nil, err
+	}
+	net.Init(r.o.Config.Seed)
+	return net, nil
+}
+
+func (r *run) makeTrainer() (*train.Trainer, error) {
+	if r.saved != nil {
+		return r.saved.Trainer(r.x)
+	}
+	if r.o.Config.Steps == 0 {
+		n, err := r.stepsFor(r.o.Minutes)
+		if err != nil {
+			return nil, err
+		}
+		r.o.Config.Steps = n
+	}
+	return train.New(r.net, r.x, r.o.Config)
+}
+
+// stepsFor turns minutes into steps by timing a few steps of a trial on a copy.
+func (r *run) stepsFor(minutes float64) (int64, error) {
+	if !(minutes > 0) {
+		return 0, fmt.Errorf("a training wants a number of steps or of minutes")
+	}
+	text, err := r.net.MarshalJSON()
+	if err != nil {
+		return 0, err
+	}
+	net, err := cae.Parse(text)
+	if err != nil {
+		return 0, err
+	}
+	for i, p := range net.Params() {
+		copy(p.Data, r.net.Params()[i].Data)
+	}
+	c := r.o.Config
+	c.Steps = 1
+	trial, err := train.New(net, r.x, c)
+	if err != nil {
+		return 0, err
+	}
+	out, err := net.OutShape(1, c.Height, c.Width)
+	if err != nil {
+		return 0, err
+	}
+	source := &batches{data: r.data, model: r.o.Model, config: c, inputs: net.Inputs(), out: out.C}
+	batch, err := source.at(0)
+	if err != nil {
+		return 0, err
+	}
+	var took time.Duration
+	const trials = 4
+	for i := range trials + 1 {
+		begin := time.Now()
+		if _, err := trial.Step(batch); err != nil {
+			return 0, err
+		}
+		if i > 0 { // the first one warms up
+			took += time.Since(begin)
+		}
+	}
+	return max(1, int64(minutes*60/(took.Seconds()/trials))), nil
+}
+
+// loop takes the steps that are left.
+func (r *run) loop(ctx context.Context) error {
+	inner, stop := context.WithCancel(ctx)
+	defer stop()
+	source := r.source.ahead(inner, r.trainer.Done())
+	c := r.trainer.Config()
+	meter := newMeter(c)
+	saved, scored := time.Now(), time.Now()
+	for r.trainer.Done() < c.Steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		next := <-source
+		if next.err != nil {
+			return next.err
+		}
+		s, err := r.trainer.Step(next.batch)
+		if err != nil {
+			return err
+		}
+		if e, ok := meter.add(s); ok {
+			r.emit(e)
+		}
+		last := r.trainer.Done() == c.Steps
+		if r.val != nil && (last || r.o.Score > 0 && time.Since(scored) >= r.o.Score) {
+			if err := r.measure(ctx); err != nil {
+				return err
+			}
+			scored = time.Now()
+		}
+		if r.o.Every > 0 && time.Since(saved) >= r.o.Every {
+			if err := r.save(); err != nil {
+				return err
+			}
+			saved = time.Now()
+		}
+	}
+	return nil
+}
+
+// measure scores the averaged weights on the middle of some pictures.
+func (r *run) measure(ctx context.Context) error {
+	var file bytes.Buffer
+	if err := r.write(&file, modelfile.F32); err != nil {
+		return err
+	}
+	env := r.o.Env
+	env.OpenModel = func(string) (io.ReaderAt, int64, error) {
+		return bytes.NewReader(file.Bytes()), int64(file.Len()), nil
+	}
+	t, err := r.o.Model.Score(ctx, env, "training", r.val.Centres(scorePictures, scoreSide), r.o.Model.ScoreOptions())
+	if err != nil {
+		return err
+	}
+	r.emit(Event{Kind: "score", Step: r.trainer.Done(), Score: t.Score, Table: &t})
+	return nil
+}
+
+// write writes the averaged weights as a model file.
+func (r *run) write(w io.Writer, d modelfile.DType) error {
+	net, err := r.trainer.Averaged()
+	if err != nil {
+		return err
+	}
+	meta := modelfile.Metadata{Task: r.o.Spec.Name, Model: r.o.Model.Name, Card: r.card()}
+	return cae.Save(w, net, meta, d)
+}
+
+// memo is what a checkpoint keeps for this package: the card of the model that
+// the training began from, and the hours that it has taken so far.
+type memo struct {
+	Before modelfile.Card `json:"before"`
+	Hours  float64        `json:"hours"`
+}
+
+func (r *run) hours() float64 { return r.memo.Hours + time.Since(r.start).Hours() }
+
+// card adds this training to what came before it.
+func (r *run) card() modelfile.Card {
+	c := r.trainer.Config()
+	card := r.memo.Before
+	card.Command = r.o.Command
+	card.Steps += r.trainer.Done()
+	pixels := float64(r.trainer.Done()) * float64(c.Batch*c.Height*c.Width)
+	card.Gigapixels = math.Round((card.Gigapixels+pixels/1e9)*1e4) / 1e4
+	card.Hours = math.Round((card.Hours+r.hours())*100) / 100
+	return card
+}
+
+// save writes checkpoint and model, each whole or not at all.
+func (r *run) save() error {
+	if err := writeFile(filepath.Join(r.o.Out, CheckpointName), func(w io.Writer) error {
+		return r.trainer.Save(w, memo{r.memo.Before, r.hours()})
+	}); err != nil {
+		return err
+	}
+	if err := writeFile(r.modelPath(), func(w io.Writer) error { return r.write(w, modelfile.F16) }); err != nil {
+		return err
+	}
+	r.emit(Event{Kind: "saved", Step: r.trainer.Done(), Path: r.modelPath()})
+	return nil
+}
+
+// writeFile writes a file beside its place and then renames it.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".restore-tmp-*")
+	if err != nil {
+		return fmt.Errorf("%s cannot be written: %w", path, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("%s cannot be written: %w", path, err), f.Close(), os.Remove(f.Name()))
+		}
+	}()
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o666 &^ 0o022); err != nil && runtime.GOOS != "windows" {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

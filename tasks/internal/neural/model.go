@@ -1,0 +1,74 @@
+// Package neural is the bridge between pictures and networks: it opens models,
+// turns planes of samples into tensors and streams pictures of any size through
+// a network. Only here do pix and cae meet.
+package neural
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/cae-restore/restore/cae"
+	"github.com/cae-restore/restore/cae/modelfile"
+	"github.com/cae-restore/restore/tasks"
+)
+
+// Model is an open model. Any number of pictures may go through it at once.
+type Model struct {
+	Name string
+	Net  *cae.Network
+	Meta modelfile.Metadata
+}
+
+// Open opens a model for a task that feeds it inputs of the given numbers of
+// planes and takes out planes from it. Errors wrap tasks.ErrModel.
+func Open(env tasks.Env, name, task string, inputs []int, out int) (*Model, error) {
+	r, size, err := env.OpenModel(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w %q: %w", tasks.ErrModel, name, err)
+	}
+	net, file, err := cae.Load(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("%w %q: %w", tasks.ErrModel, name, err)
+	}
+	if t := file.Metadata.Task; t != "" && t != task {
+		return nil, fmt.Errorf("%w %q: it is for the task %s, not %s", tasks.ErrModel, name, t, task)
+	}
+	fits := len(net.Inputs()) == len(inputs)
+	for i := 0; fits && i < len(inputs); i++ {
+		fits = net.Inputs()[i].Planes == inputs[i]
+	}
+	m := net.Footprint().Multiple
+	shape, err := net.OutShape(1, m, m)
+	if err != nil || !fits || shape.C != out {
+		return nil, fmt.Errorf("%w %q: the task %s feeds %v planes and takes %d, the network has %v and %d", tasks.ErrModel, name, task, inputs, out, net.Inputs(), shape.C)
+	}
+	return &Model{Name: name, Net: net, Meta: file.Metadata}, nil
+}
+
+// Config and Input describe an autoencoder; see the package cae.
+type (
+	Config = cae.Config
+	Input  = cae.Input
+)
+
+// Kinds of skips and heads, see the package cae.
+const (
+	SkipAdd      = cae.SkipAdd
+	SkipConcat   = cae.SkipConcat
+	HeadResidual = cae.HeadResidual
+	HeadDirect   = cae.HeadDirect
+)
+
+// Autoencoder returns the JSON of the network that c describes. It panics where
+// c makes none, which is a mistake of the program.
+func Autoencoder(c Config) []byte {
+	n, err := cae.Autoencoder(c)
+	if err != nil {
+		panic(err)
+	}
+	text, err := json.Marshal(n)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}

@@ -1,0 +1,232 @@
+package neural
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/cae-restore/restore/cae"
+	"github.com/cae-restore/restore/tasks"
+)
+
+// tileSide is the height and width of the pieces in which a picture goes
+// through the network, without what they overlap.
+const tileSide = 1024
+
+// Stream runs the network over a picture of any size, from rows to rows. The
+// result equals that of the whole picture in one piece, bit for bit: pieces
+// overlap by what the network looks at beyond them. The picture is reflected up
+// to the size that the network's multiple divides, and cropped again. Memory is
+// bounded by the picture's width, not its height; see Cost.
+func (m *Model) Stream(ctx context.Context, env tasks.Env, src Source, sink Sink) error {
+	return m.stream(ctx, env, src, sink, tileSide)
+}
+
+func (m *Model) stream(ctx context.Context, env tasks.Env, src Source, sink Sink, side int) error {
+	w, h := src.Size()
+	if w < 1 || h < 1 {
+		return fmt.Errorf("a picture of %dx%d samples", w, h)
+	}
+	s := &stream{
+		layout: m.layout(w, h, side),
+		net:    m.Net,
+		x:      cae.NewExec(ctx, cae.Runner(env.Run), env.Workers),
+		src:    src, sink: sink,
+	}
+	for _, in := range m.Net.Inputs() {
+		s.planes += in.Planes
+	}
+	for y := 0; y < s.padH; y += s.side {
+		if err := s.band(y, min(y+s.side, s.padH)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// layout is how a picture falls into bands and tiles.
+type layout struct {
+	w, h          int // of the picture
+	padW, padH    int // reflected up to the multiple
+	side          int // of a tile, a multiple of the multiple
+	before, after int // overlap, likewise
+}
+
+func (m *Model) layout(w, h, side int) layout {
+	f := m.Net.Footprint()
+	up := func(v int) int { return (v + f.Multiple - 1) / f.Multiple * f.Multiple }
+	return layout{w: w, h: h, padW: up(w), padH: up(h), side: up(side),
+		// The rows reflected at the bottom are found in the overlap above.
+		before: up(max(f.Before, f.Multiple)), after: up(max(f.After, f.Multiple))}
+}
+
+// stream is one picture on its way. rows holds the padded rows [lo, hi) of all
+// input planes, each padW long.
+type stream struct {
+	layout
+	net    *cae.Network
+	x      *cae.Exec
+	src    Source
+	sink   Sink
+	planes int
+
+	rows   [][][]float32 // [row-lo][plane][column]
+	lo, hi int
+	shape  cae.Shape
+}
+
+// band computes the rows [y0, y1) of the padded picture and writes those that
+// are the picture's own.
+func (s *stream) band(y0, y1 int) error {
+	top, bottom := max(0, y0-s.before), min(s.padH, y1+s.after)
+	if err := s.fetch(top, bottom); err != nil {
+		return err
+	}
+	out := make([][][]float32, y1-y0)
+	for x0 := 0; x0 < s.padW; x0 += s.side {
+		x1 := min(x0+s.side, s.padW)
+		if err := s.tile(out, y0, y1, x0, x1, top, bottom); err != nil {
+			return err
+		}
+	}
+	for y := y0; y < min(y1, s.h); y++ {
+		row := out[y-y0]
+		for p := range row {
+			row[p] = row[p][:s.w]
+		}
+		if err := s.sink.WriteRow(y, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fetch makes rows hold [lo, hi), keeping those it has.
+func (s *stream) fetch(lo, hi int) error {
+	s.rows = s.rows[lo-s.lo:]
+	s.lo = lo
+	for ; s.hi < hi; s.hi++ {
+		row := make([][]float32, s.planes)
+		if s.hi < s.h {
+			for p := range row {
+				row[p] = make([]float32, s.padW)[:s.w]
+			}
+			if err := s.src.ReadRow(s.hi, row); err != nil {
+				return err
+			}
+			for p := range row {
+				row[p] = row[p][:s.padW]
+				for x := s.w; x < s.padW; x++ {
+					row[p][x] = row[p][reflect(x, s.w)]
+				}
+			}
+		} else {
+			row = s.rows[reflect(s.hi, s.h)-s.lo]
+		}
+		s.rows = append(s.rows, row)
+	}
+	return nil
+}
+
+// reflect mirrors a place beyond the last of n samples about that sample, again
+// and again where there are too few.
+func reflect(at, n int) int {
+	if n == 1 {
+		return 0
+	}
+	period := 2 * (n - 1)
+	at %= period
+	if at >= n {
+		at = period - at
+	}
+	return at
+}
+
+func (s *stream) tile(out [][][]float32, y0, y1, x0, x1, top, bottom int) error {
+	left, right := max(0, x0-s.before), min(s.padW, x1+s.after)
+	shape := cae.Shape{N: 1, C: s.planes, H: bottom - top, W: right - left}
+	if shape != s.shape {
+		s.x.Trim() // buffers of another size would only lie about
+		s.shape = shape
+	}
+	result, err := s.net.Forward(s.x, s.inputs(shape, top, left)...)
+	if err != nil {
+		return err
+	}
+	defer s.x.Recycle(result)
+	for y := y0; y < y1; y++ {
+		if out[y-y0] == nil {
+			out[y-y0] = make([][]float32, result.C)
+			for p := range out[y-y0] {
+				out[y-y0][p] = make([]float32, s.padW)
+			}
+		}
+		for p := range result.C {
+			from := result.Plane(0, p)[(y-top)*shape.W+x0-left:][:x1-x0]
+			if !finite(from) {
+				return fmt.Errorf("the network gave values that are no numbers near column %d, row %d", x0, y)
+			}
+			copy(out[y-y0][p][x0:x1], from)
+		}
+	}
+	return nil
+}
+
+// inputs cuts the network's inputs out of the rows.
+func (s *stream) inputs(shape cae.Shape, top, left int) []*cae.Tensor {
+	var list []*cae.Tensor
+	plane := 0
+	for _, in := range s.net.Inputs() {
+		t := cae.NewTensor(cae.Shape{N: 1, C: in.Planes, H: shape.H, W: shape.W})
+		for c := range in.Planes {
+			to := t.Plane(0, c)
+			for y := range shape.H {
+				copy(to[y*shape.W:(y+1)*shape.W], s.rows[top-s.lo+y][plane][left:])
+			}
+			plane++
+		}
+		list = append(list, t)
+	}
+	return list
+}
+
+func finite(row []float32) bool {
+	for _, v := range row {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// Cost is how many bytes Stream takes at most for a picture of w by h samples:
+// the rows of a band, and the network's workspace for one tile.
+func (m *Model) Cost(w, h, workers int) int64 {
+	l := m.layout(w, h, tileSide)
+	rows := int64(min(l.padH, l.before+l.side+l.after))
+	cols := int64(min(l.padW, l.before+l.side+l.after))
+	planes := int64(0)
+	for _, in := range m.Net.Inputs() {
+		planes += int64(in.Planes)
+	}
+	out, err := m.Net.OutShape(1, int(rows), int(cols))
+	if err != nil {
+		return 0
+	}
+	work, err := m.Net.Workspace(int(rows), int(cols), workers)
+	if err != nil {
+		return 0
+	}
+	band := rows*int64(l.padW)*planes*4 + int64(min(l.padH, l.side))*int64(l.padW)*int64(out.C)*4
+	return band + rows*cols*planes*4 + work
+}
+
+// CostOf is Cost for the network with the given JSON, as tasks.Model asks for
+// it. It panics where that is no network, which is a mistake of the program.
+func CostOf(network []byte) func(w, h, workers int) int64 {
+	net, err := cae.Parse(network)
+	if err != nil {
+		panic(err)
+	}
+	return (&Model{Net: net}).Cost
+}
