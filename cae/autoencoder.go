@@ -122,7 +122,7 @@ func (b *builder) decoder() {
 	// A small last convolution lets a residual network begin near the identity.
 	gain := 1.0
 	if c.Head == HeadResidual {
-		gain = 0.1
+		gain = 0.01
 	}
 	b.add("draw", conv3(c.Widths[0], c.Out*c.Shuffle*c.Shuffle, gain), b.at)
 	if c.Shuffle > 1 {

@@ -56,6 +56,7 @@ func Save(w io.Writer, n *Network, meta modelfile.Metadata, d modelfile.DType) e
 	if err != nil {
 		return err
 	}
+	meta.FormatVersion = modelfile.Version
 	meta.Network = text
 	meta.Multiple = n.foot.Multiple
 	meta.Padding = "zeros inside, reflected up to the multiple outside"

@@ -133,10 +133,7 @@ func (c *cursor) integer() (int64, error) {
 func (c *cursor) metadata() (map[string]string, error) {
 	out := map[string]string{}
 	err := c.object(func(rawKey []byte) error {
-		key, err := unquote(rawKey)
-		if err != nil {
-			return err
-		}
+		key := unquote(rawKey)
 		if _, twice := out[key]; twice {
 			return fmt.Errorf("the key %.80q stands twice", key)
 		}
@@ -147,8 +144,8 @@ func (c *cursor) metadata() (map[string]string, error) {
 		if err != nil {
 			return fmt.Errorf("%.80q: %w", key, err)
 		}
-		out[key], err = unquote(value)
-		return err
+		out[key] = unquote(value)
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", metadataKey, err)

@@ -2,10 +2,12 @@ package modelfile
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -33,18 +35,17 @@ func parseHeader(text []byte, dataLen int64) (*header, error) {
 	if len(text) == 0 || text[0] != '{' || !json.Valid(text) {
 		return nil, fmt.Errorf("%w: the header is no JSON object: this is not a safetensors file, or it is damaged", ErrFormat)
 	}
-	keys := countKeys(text)
+	// No more than could be described: {"":1,"":1} must not make room for many.
+	keys := min(countKeys(text), len(text)/len(`"":{"dtype":"F16","shape":[],"data_offsets":[0,0]}`))
 	h := &header{tensors: make([]Tensor, 0, keys), spans: make([]span, 0, keys)}
 	c := &cursor{text: text}
 	err := c.object(func(key []byte) error {
-		name, err := unquote(key)
-		if err != nil {
-			return err
-		}
+		name := unquote(key)
 		if name == metadataKey {
 			if h.metadata != nil {
 				return fmt.Errorf("the key %q stands twice", name)
 			}
+			var err error
 			h.metadata, err = c.metadata()
 			return err
 		}
@@ -135,12 +136,53 @@ func countKeys(text []byte) int {
 	return keys
 }
 
-// unquote returns the text that a JSON string with its quotes stands for.
-func unquote(s []byte) (string, error) {
+// unquote returns the text that a valid JSON string with its quotes stands for.
+// It is here because encoding/json takes some 200 bytes for each string, which
+// over a header full of short names is more than a reader may allocate.
+func unquote(quoted []byte) string {
+	s := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(s, '\\') < 0 {
-		return string(s[1 : len(s)-1]), nil
+		return string(s)
 	}
-	var out string
-	err := json.Unmarshal(s, &out)
-	return out, err
+	var out strings.Builder
+	out.Grow(len(s))
+	for len(s) > 0 {
+		if s[0] != '\\' {
+			n := bytes.IndexByte(s, '\\')
+			if n < 0 {
+				n = len(s)
+			}
+			out.Write(s[:n])
+			s = s[n:]
+			continue
+		}
+		c := s[1]
+		s = s[2:]
+		if c != 'u' {
+			out.WriteByte(escapes[c])
+			continue
+		}
+		r := hex4(s)
+		s = s[4:]
+		if utf16.IsSurrogate(r) {
+			pair := rune(utf8.RuneError)
+			if len(s) >= 6 && s[0] == '\\' && s[1] == 'u' {
+				pair = utf16.DecodeRune(r, hex4(s[2:]))
+			}
+			if pair != utf8.RuneError {
+				s = s[6:]
+			}
+			r = pair // half a pair is the replacement character
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+var escapes = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+
+func hex4(s []byte) rune {
+	var b [2]byte
+	hex.Decode(b[:], s[:4]) // json.Valid has seen to the digits
+	return rune(b[0])<<8 | rune(b[1])
 }

@@ -57,7 +57,7 @@ func (t *Trainer) Save(w io.Writer, memo any) error {
 	if err != nil {
 		return err
 	}
-	f := &modelfile.File{Metadata: modelfile.Metadata{Network: network, Extra: map[string]string{stateKey: string(text)}}}
+	f := &modelfile.File{Metadata: modelfile.Metadata{FormatVersion: modelfile.Version, Network: network, Extra: map[string]string{stateKey: string(text)}}}
 	for i, p := range t.params {
 		f.Tensors = append(f.Tensors,
 			modelfile.Tensor{Name: partWeight + p.Name, Shape: p.Shape, Data: p.Data},

@@ -23,15 +23,18 @@ func (s Schedule) check() error {
 	return nil
 }
 
-// rate is the factor of the full rate at a step, which counts from 0: a linear
-// rise over warmup steps, then the schedule up to steps.
-func (s Schedule) rate(step, warmup, steps int64) float64 {
-	if step < warmup {
-		return float64(step+1) / float64(warmup+1)
+// factor is what the full rate is multiplied by at a step, which counts from 0:
+// a linear rise over the warm-up, then the schedule, then, where a constant rate
+// falls at last, a straight line to 0.
+func (c Config) factor(step int64) float64 {
+	switch {
+	case step < c.Warmup:
+		return float64(step+1) / float64(c.Warmup+1)
+	case c.Schedule == Cosine:
+		done := float64(step-c.Warmup) / math.Max(1, float64(c.Steps-c.Warmup))
+		return 0.5 * (1 + math.Cos(math.Pi*math.Min(1, done)))
+	case c.DecayFrom > 0 && step >= c.DecayFrom:
+		return math.Max(0, float64(c.Steps-step)/float64(c.Steps-c.DecayFrom))
 	}
-	if s == Constant {
-		return 1
-	}
-	done := float64(step-warmup) / math.Max(1, float64(steps-warmup))
-	return 0.5 * (1 + math.Cos(math.Pi*math.Min(1, done)))
+	return 1
 }

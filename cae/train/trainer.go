@@ -13,6 +13,7 @@ type Config struct {
 	Steps       int64    `json:"steps"`        // length of the run
 	Warmup      int64    `json:"warmup"`       // steps over which the rate rises
 	Schedule    Schedule `json:"schedule"`     // how it goes from there
+	DecayFrom   int64    `json:"decay_from"`   // step from which a constant rate falls to 0 at the last step; 0: it does not fall
 	Rate        float64  `json:"rate"`         // full learning rate
 	WeightDecay float64  `json:"weight_decay"` // decoupled
 	Clip        float64  `json:"clip"`         // longest gradient; 0: no limit
@@ -30,6 +31,9 @@ func (c Config) check() error {
 		return fmt.Errorf("a training of %d steps (%d of warm-up) on batches of %d of %dx%d", c.Steps, c.Warmup, c.Batch, c.Width, c.Height)
 	case !(c.Rate > 0) || c.WeightDecay < 0 || c.Clip < 0 || !(c.EMA >= 0 && c.EMA < 1):
 		return fmt.Errorf("a training with rate %g, weight decay %g, clip %g, EMA %g", c.Rate, c.WeightDecay, c.Clip, c.EMA)
+	}
+	if c.DecayFrom < 0 || c.DecayFrom >= c.Steps || c.DecayFrom > 0 && c.Schedule != Constant {
+		return fmt.Errorf("a rate that falls from step %d of %d with the schedule %q", c.DecayFrom, c.Steps, c.Schedule)
 	}
 	return c.Schedule.check()
 }
@@ -98,7 +102,7 @@ type Stats struct {
 // from before the step.
 func (t *Trainer) Step(b Batch) (Stats, error) {
 	c := t.config
-	s := Stats{Step: t.done + 1, Rate: c.Rate * c.Schedule.rate(t.done, c.Warmup, c.Steps)}
+	s := Stats{Step: t.done + 1, Rate: c.Rate * c.factor(t.done)}
 	for i, in := range t.tape.Inputs() {
 		if len(b.Inputs) <= i || b.Inputs[i].Shape != in.Shape {
 			return s, fmt.Errorf("the batch's input %d is not of shape %v", i, in.Shape)

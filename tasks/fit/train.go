@@ -30,6 +30,7 @@ type TrainOptions struct {
 	Config  train.Config  // steps (0: from Minutes), batch, patch, rate and the rest
 	Minutes float64       // length of the run where Config.Steps is 0
 	Resume  string        // checkpoint to go on from; its own Config counts
+	Decay   int64         // with Resume: let the rate fall to 0 over so many steps and end there
 	From    string        // model to start from instead of random weights
 	Every   time.Duration // between checkpoints
 	Score   time.Duration // between scores
@@ -145,6 +146,9 @@ func (r *run) network() (*cae.Network, error) {
 		}
 		if err := json.Unmarshal(c.Memo, &r.memo); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.o.Resume, err)
+		}
+		if r.o.Decay > 0 { // a branch: the trunk's checkpoint stays as it is
+			c.Config.Schedule, c.Config.DecayFrom, c.Config.Steps = train.Constant, max(1, c.Done), c.Done+r.o.Decay
 		}
 		r.o.Config, r.saved = c.Config, c
 		return c.Net, nil
