@@ -1,0 +1,93 @@
+package denoise
+
+import (
+	"math"
+
+	"github.com/cae-restore/restore/pix"
+)
+
+// EstimateLevel returns the standard deviation of the noise in m on the 0..255
+// scale, judged from the picture alone. It is exact in the mean for white
+// Gaussian noise, also where that was clipped and rounded to 8 or 16 bits;
+// noise that JPEG has stripped of its colour is reported by what is left in
+// luma. A picture of fewer than 3x3 samples, or of flat areas only, gives 0.
+//
+// The same samples give the same number. Work and memory are bounded: at most
+// maxPatches patches are looked at, whatever the size of the picture.
+func EstimateLevel(m *pix.Image) float64 {
+	return level(m.Planes, m.W, m.H, 255.0/65535)
+}
+
+// estimateLevel is EstimateLevel for one or three planes of w*h floats where 1.0
+// is full scale. Values outside [0,1] tell it that the noise was not clipped.
+func estimateLevel(planes [][]float32, w, h int) float64 {
+	return level(planes, w, h, 255)
+}
+
+// level estimates the noise in planes of w*h samples that scale brings to the
+// 0..255 scale.
+//
+// Colour differences of a photograph hold far less texture than its luma, so
+// white noise is measured there first; luma decides where there is no colour or
+// where its noise is gone. In each plane the noise is read off the covariance
+// of 8x8 patches: see planeLevel.
+func level[T uint16 | float32](planes [][]T, w, h int, scale float32) float64 {
+	if len(planes) == 3 && sameEverywhere(planes) {
+		planes = planes[:1] // grey stored as colour: three copies of one noise
+	}
+	if w < patchSide || h < patchSide || (w-patchSide+1)*(h-patchSide+1) < minPatches {
+		return smallLevel(planes, w, h, scale)
+	}
+	set := gather(planes, w, h, scale)
+	usable := set.usable()
+	if len(usable) < minPatches {
+		return 0
+	}
+	sigma := 0.0
+	// Which patches are far enough from black and white depends on the level:
+	// two rounds settle it.
+	for range 2 {
+		kept := usable
+		if set.clipped {
+			kept = set.awayFromLimits(usable, sigma)
+		}
+		measured := make([]float64, len(set.planes))
+		for p := range set.planes {
+			s, used := planeLevel(&set.planes[p], kept)
+			if set.clipped {
+				s = unclip(s, set.histogram(used))
+			}
+			measured[p] = s
+		}
+		sigma = combine(measured)
+	}
+	return sigma
+}
+
+// combine makes one level of those of luma and the two colour differences (or
+// returns the only one). Equal levels mean white noise, which the colour
+// differences tell better.
+func combine(s []float64) float64 {
+	if len(s) == 1 {
+		return s[0]
+	}
+	luma, chroma := s[0], math.Sqrt((s[1]*s[1]+s[2]*s[2])/2)
+	if luma == 0 {
+		return chroma
+	}
+	// Below 0.4 times luma, chroma has been smoothed (JPEG subsamples it, cameras
+	// denoise it); above 0.7 the difference may be texture in luma. In between
+	// the one fades into the other.
+	trust := min(1, max(0, (chroma/luma-0.4)/0.3))
+	return trust*chroma + (1-trust)*luma
+}
+
+// sameEverywhere reports whether the three planes are equal.
+func sameEverywhere[T uint16 | float32](p [][]T) bool {
+	for i, v := range p[0] {
+		if p[1][i] != v || p[2][i] != v {
+			return false
+		}
+	}
+	return true
+}
