@@ -1,0 +1,123 @@
+package pix
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// codec is one file format. Adding one is a file that defines its codec and a
+// line in the table below.
+type codec struct {
+	name, ext string
+
+	// sniff tells whether a file beginning with head is of this format.
+	sniff func(head []byte) bool
+
+	// scan reads the structure of a file, without its samples: the facts of the
+	// header and the metadata. It trusts no length. With whole unset, data is
+	// only the beginning of the file: an error then means that more is needed,
+	// and metadata that stand behind the header's facts may be missing.
+	scan func(data []byte, whole bool) (*container, error)
+
+	// decode reads the samples of a file that scan accepted and whose Frames
+	// is 1. It may fill in Depth; the rest of Meta is taken from the container.
+	decode func(data []byte, c *container) (*Image, error)
+
+	// encode writes a picture; nil where the format can only be read.
+	encode func(w io.Writer, m *Image, o EncodeOptions) error
+
+	// cost is what Cost returns.
+	cost func(h Header) (decode, encode int64)
+}
+
+// codecs in the order in which they are asked.
+var codecs = []*codec{&jpegCodec, &pngCodec}
+
+// container is what scan found.
+type container struct {
+	Header
+	meta        Meta
+	orientation int // EXIF's 1..8; 0 where the file does not say
+	page        int // TIFF: where the directory of the one page begins
+	cmyk        bool
+}
+
+// Header says what a file holds, as far as that is known without decoding it.
+type Header struct {
+	Format string // as in Meta
+	W, H   int    // as stored: an EXIF orientation of 5 to 8 swaps them in the decoded picture
+	Depth  int    // 8 or 16
+	Planes int    // 1 or 3; a palette counts as 3 even where Decode finds only greys in it
+	Alpha  bool   // whether the file can hold opacity
+	Frames int    // pages or frames; Decode wants exactly one
+}
+
+// Limits bound what a file may ask for. Zero fields mean those of DefaultLimits.
+type Limits struct {
+	MaxPixels int64 // width times height
+	MaxBytes  int64 // of the file
+}
+
+// DefaultLimits admits any photograph of today's cameras and most scans.
+var DefaultLimits = Limits{MaxPixels: 250_000_000, MaxBytes: 2 << 30}
+
+// Errors that Decode, DecodeHeader and Encode wrap.
+var (
+	ErrEmpty       = errors.New("the file is empty")
+	ErrFormat      = errors.New("not a picture in a format that can be read")
+	ErrUnsupported = errors.New("this kind of picture is not supported")
+	ErrCorrupt     = errors.New("the file is damaged or incomplete")
+	ErrLimit       = errors.New("the picture is too large")
+	ErrFrames      = errors.New("the file holds several pictures")
+)
+
+// formats lists the names of the codecs, or of those that can write.
+func formats(writable bool) string {
+	var names []string
+	for _, c := range codecs {
+		if !writable || c.encode != nil {
+			names = append(names, c.name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func codecFor(name string) *codec {
+	for _, c := range codecs {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// Cost estimates, on the high side, how many bytes decoding and encoding a
+// picture take at their peak beside the planes themselves (2 bytes a sample) and
+// the encoded file, for a picture of the header's size, depth and planes. An
+// unknown format costs what the dearest one does.
+func Cost(h Header) (decode, encode int64) {
+	for _, c := range codecs {
+		if c.name != h.Format && codecFor(h.Format) != nil {
+			continue
+		}
+		d, e := c.cost(h)
+		decode, encode = max(decode, d), max(encode, e)
+	}
+	return decode, encode
+}
+
+// check refuses headers that no decoder should see.
+func (h Header) check(lim Limits) error {
+	switch {
+	case h.W <= 0 || h.H <= 0:
+		return fmt.Errorf("%w: its header says %dx%d pixels", ErrCorrupt, h.W, h.H)
+	case int64(h.W) > lim.MaxPixels/int64(h.H):
+		return fmt.Errorf("%w: %dx%d pixels are %.0f megapixels, the limit is %.0f: raise the limit, or scale the picture down first",
+			ErrLimit, h.W, h.H, float64(h.W)*float64(h.H)/1e6, float64(lim.MaxPixels)/1e6)
+	case h.Frames > 1:
+		return fmt.Errorf("%w: %d pages or frames: split it into one file each", ErrFrames, h.Frames)
+	}
+	return nil
+}

@@ -1,0 +1,222 @@
+package pix
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"io"
+
+	"github.com/gen2brain/jpegli"
+)
+
+var jpegCodec = codec{
+	name:   "jpeg",
+	ext:    ".jpg",
+	sniff:  func(head []byte) bool { return bytes.HasPrefix(head, []byte{0xff, 0xd8, 0xff}) },
+	scan:   scanJPEG,
+	decode: decodeJPEG,
+	encode: encodeJPEG,
+	cost: func(h Header) (decode, encode int64) {
+		n := int64(h.W+16) * int64(h.H+16)
+		// Reading: progressive files keep their coefficients, 4 bytes each, beside
+		// the 8-bit planes. Writing: jpegli takes about 10 bytes a pixel and its
+		// RGBA input twice, and its runtime some megabytes.
+		return int64(h.Planes) * n * 5, 18*n + 40<<20
+	},
+}
+
+// scanJPEG walks the segments up to the first scan (ITU-T T.81, annex B).
+func scanJPEG(data []byte, whole bool) (*container, error) {
+	c := &container{Header: Header{Frames: 1, Depth: 8}, meta: Meta{Depth: 8}}
+	var icc iccParts
+	var photoshop []byte
+	short := fmt.Errorf("%w: this jpeg ends within its header", ErrCorrupt)
+	for at := 2; ; {
+		// Fill bytes, and garbage between segments that libjpeg passes over, too.
+		for at < len(data) && data[at] != 0xff {
+			at++
+		}
+		for at < len(data) && data[at] == 0xff {
+			at++
+		}
+		if at >= len(data) {
+			return nil, short
+		}
+		marker := data[at]
+		at++
+		if marker == 0 || marker == 1 || marker >= 0xd0 && marker <= 0xd8 {
+			continue // no segments
+		}
+		if marker == 0xd9 {
+			return nil, fmt.Errorf("%w: this jpeg ends before its picture", ErrCorrupt)
+		}
+		if at+2 > len(data) {
+			return nil, short
+		}
+		length := int(binary.BigEndian.Uint16(data[at:]))
+		if length < 2 || at+length > len(data) {
+			return nil, short
+		}
+		body := data[at+2 : at+length]
+		at += length
+		switch {
+		case marker == 0xda: // SOS
+			if c.W == 0 {
+				return nil, fmt.Errorf("%w: this jpeg has no frame header", ErrCorrupt)
+			}
+			c.meta.ICC = icc.join()
+			c.meta.IPTC = iptcOf(photoshop)
+			if c.cmyk {
+				c.meta.ICC = nil // it is for CMYK; the samples will be RGB
+			}
+			return c, nil
+		case marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc: // SOF
+			if err := c.frameHeader(marker, body); err != nil {
+				return nil, err
+			}
+		case marker == 0xe1:
+			if rest, ok := bytes.CutPrefix(body, []byte("Exif\x00")); ok && len(rest) > 1 && c.meta.EXIF == nil {
+				c.meta.EXIF = bytes.Clone(rest[1:]) // a byte of padding, mostly 0
+			} else if rest, ok := bytes.CutPrefix(body, []byte("http://ns.adobe.com/xap/1.0/\x00")); ok && c.meta.XMP == nil {
+				c.meta.XMP = bytes.Clone(rest)
+			}
+		case marker == 0xe2:
+			if rest, ok := bytes.CutPrefix(body, []byte("ICC_PROFILE\x00")); ok {
+				icc.add(rest)
+			} else if rest, ok := bytes.CutPrefix(body, []byte("MPF\x00")); ok {
+				c.Frames = max(c.Frames, mpfFrames(rest))
+			}
+		case marker == 0xed:
+			if rest, ok := bytes.CutPrefix(body, []byte("Photoshop 3.0\x00")); ok {
+				photoshop = append(photoshop, rest...)
+			}
+		}
+	}
+}
+
+// frameHeader reads SOF.
+func (c *container) frameHeader(marker byte, body []byte) error {
+	if len(body) < 6 {
+		return fmt.Errorf("%w: this jpeg has a short frame header", ErrCorrupt)
+	}
+	if marker > 0xc2 {
+		return fmt.Errorf("%w: a lossless, hierarchical or arithmetic-coded JPEG (SOF%d): save it as a baseline or progressive one", ErrUnsupported, marker-0xc0)
+	}
+	if body[0] != 8 {
+		return fmt.Errorf("%w: a JPEG of %d bits: save it as 8-bit JPEG or as TIFF", ErrUnsupported, body[0])
+	}
+	c.H, c.W = int(binary.BigEndian.Uint16(body[1:])), int(binary.BigEndian.Uint16(body[3:]))
+	switch body[5] {
+	case 1:
+		c.Planes = 1
+	case 3, 4:
+		c.Planes, c.cmyk = 3, body[5] == 4
+	default:
+		return fmt.Errorf("%w: a JPEG of %d components", ErrUnsupported, body[5])
+	}
+	if c.W == 0 || c.H == 0 {
+		return fmt.Errorf("%w: the header of this jpeg says %dx%d pixels", ErrCorrupt, c.W, c.H)
+	}
+	return nil
+}
+
+// iccParts collects a profile that is spread over several APP2 segments (ICC.1,
+// annex B.4).
+type iccParts struct {
+	parts [256][]byte
+	total int
+}
+
+func (p *iccParts) add(body []byte) {
+	if len(body) < 2 {
+		return
+	}
+	p.parts[body[0]] = body[2:]
+	p.total = int(body[1])
+}
+
+// join returns the profile, or nil where a part of it is missing.
+func (p *iccParts) join() []byte {
+	var out []byte
+	for i := 1; i <= p.total; i++ {
+		if p.parts[i] == nil {
+			return nil
+		}
+		out = append(out, p.parts[i]...)
+	}
+	return out
+}
+
+// mpfFrames counts the pictures of a Multi-Picture Format index (CIPA DC-007)
+// that are of the same standing: panoramas, stereo pairs and views from several
+// angles. Thumbnails, previews and gain maps, which phones append, do not count.
+func mpfFrames(block []byte) int {
+	t, err := openTIFF(block)
+	if err != nil {
+		return 1
+	}
+	entries, _, err := t.dir(t.first)
+	if err != nil {
+		return 1
+	}
+	const tagEntries, size = 0xb002, 16
+	list, _ := find(entries, tagEntries)
+	frames := 0
+	for v := list.value; len(v) >= size; v = v[size:] {
+		if t.order.Uint32(v)&0xff0000 == 0x020000 {
+			frames++
+		}
+	}
+	return max(1, frames)
+}
+
+func decodeJPEG(data []byte, c *container) (*Image, error) {
+	src, err := jpeg.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, asUnsupported[jpeg.UnsupportedError](err)
+	}
+	return FromImage(src), nil
+}
+
+// DefaultQuality is the quality of JPEG files where EncodeOptions says none.
+const DefaultQuality = 95
+
+func encodeJPEG(w io.Writer, m *Image, o EncodeOptions) (err error) {
+	if m.Alpha != nil {
+		return fmt.Errorf("%w: JPEG cannot hold opacity: write PNG instead", ErrUnsupported)
+	}
+	if m.W > 65535 || m.H > 65535 {
+		return fmt.Errorf("%w: %dx%d pixels, and JPEG goes up to 65535 each way: write PNG instead", ErrLimit, m.W, m.H)
+	}
+	if int64(m.W)*int64(m.H) > 280_000_000 { // the encoder's memory has 32-bit addresses
+		return fmt.Errorf("%w: %dx%d pixels are more than the JPEG encoder's memory holds: write PNG instead", ErrLimit, m.W, m.H)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the JPEG encoder failed (%v): write PNG instead", p)
+		}
+	}()
+	var src image.Image
+	if m.Grey() {
+		grey := image.NewGray(image.Rect(0, 0, m.W, m.H))
+		for i, v := range m.Planes[0] {
+			grey.Pix[i] = to8(v)
+		}
+		src = grey
+	} else {
+		src = m.toNRGBA()
+	}
+	quality := o.Quality
+	if quality == 0 {
+		quality = DefaultQuality
+	}
+	return jpegli.Encode(w, src, &jpegli.EncodingOptions{
+		Quality:              quality,
+		ChromaSubsampling:    image.YCbCrSubsampleRatio444,
+		ProgressiveLevel:     0, // higher levels take several times the memory
+		OptimizeCoding:       true,
+		AdaptiveQuantization: true,
+	})
+}

@@ -1,0 +1,159 @@
+package pix
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"fmt"
+	"image/png"
+	"io"
+)
+
+var pngCodec = codec{
+	name:   "png",
+	ext:    ".png",
+	sniff:  func(head []byte) bool { return bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")) },
+	scan:   scanPNG,
+	decode: decodePNG,
+	encode: encodePNG,
+	cost: func(h Header) (decode, encode int64) {
+		// The library's own picture of up to four channels, twice for an
+		// interlaced file; rows and the deflate windows are small.
+		n := int64(h.W) * int64(h.H) * int64(h.Depth) / 8
+		if h.Planes == 1 && !h.Alpha {
+			return 2*n + 1<<20, n + 2<<20
+		}
+		return 8*n + 1<<20, 4*n + 2<<20
+	},
+}
+
+// maxMetadata bounds what a compressed profile or text may unpack to.
+const maxMetadata = 32 << 20
+
+// scanPNG walks the chunks (PNG specification, third edition). With whole unset
+// it stops before the samples.
+func scanPNG(data []byte, whole bool) (*container, error) {
+	c := &container{Header: Header{Frames: 1, Depth: 8}}
+	var animation, shown bool
+	for at := 8; ; {
+		if at+12 > len(data) {
+			return nil, fmt.Errorf("%w: this png ends before its last chunk", ErrCorrupt)
+		}
+		length := int64(binary.BigEndian.Uint32(data[at:]))
+		kind := string(data[at+4 : at+8])
+		if kind == "IDAT" && animation && !shown {
+			c.Frames++ // the first picture is none of the animation
+			animation = false
+		}
+		if kind == "IEND" || kind == "IDAT" && !whole {
+			if c.W == 0 {
+				return nil, fmt.Errorf("%w: this png has no header chunk", ErrCorrupt)
+			}
+			return c, nil
+		}
+		if length > int64(len(data)-at-12) {
+			return nil, fmt.Errorf("%w: this png ends within a chunk", ErrCorrupt)
+		}
+		body := data[at+8 : at+8+int(length)]
+		at += 12 + int(length)
+		switch kind {
+		case "IHDR":
+			if len(body) != 13 {
+				return nil, fmt.Errorf("%w: the header chunk of this png has %d bytes", ErrCorrupt, len(body))
+			}
+			c.headerPNG(body)
+		case "tRNS":
+			c.Alpha = true
+		case "acTL":
+			if len(body) == 8 {
+				animation = true
+				c.Frames = int(min(binary.BigEndian.Uint32(body), 1<<30))
+			}
+		case "fcTL":
+			shown = true
+		case "eXIf":
+			c.meta.EXIF = bytes.Clone(body)
+		case "iCCP":
+			c.meta.ICC = profilePNG(body)
+		case "iTXt":
+			if xmp := xmpPNG(body); xmp != nil {
+				c.meta.XMP = xmp
+			}
+		}
+	}
+}
+
+func (c *container) headerPNG(body []byte) {
+	c.W = int(min(binary.BigEndian.Uint32(body), 1<<31-1))
+	c.H = int(min(binary.BigEndian.Uint32(body[4:]), 1<<31-1))
+	if body[8] == 16 {
+		c.Depth = 16
+	}
+	const colour, alpha = 2, 4 // bits of the colour type
+	c.Planes = 1
+	if body[9]&colour != 0 {
+		c.Planes = 3
+	}
+	c.Alpha = c.Alpha || body[9]&alpha != 0
+}
+
+// profilePNG unpacks iCCP: a name, a zero, the method 0 and the deflated profile.
+func profilePNG(body []byte) []byte {
+	_, rest, ok := bytes.Cut(body, []byte{0})
+	if !ok || len(rest) < 1 || rest[0] != 0 {
+		return nil
+	}
+	return inflate(rest[1:])
+}
+
+// xmpPNG reads an iTXt chunk that holds XMP: a keyword, flags, language and
+// translation, each ended by a zero, and the text.
+func xmpPNG(body []byte) []byte {
+	rest, ok := bytes.CutPrefix(body, []byte("XML:com.adobe.xmp\x00"))
+	if !ok || len(rest) < 2 {
+		return nil
+	}
+	packed := rest[0] == 1
+	_, rest, ok = bytes.Cut(rest[2:], []byte{0})
+	if !ok {
+		return nil
+	}
+	_, rest, ok = bytes.Cut(rest, []byte{0})
+	switch {
+	case !ok:
+		return nil
+	case packed:
+		return inflate(rest)
+	}
+	return bytes.Clone(rest)
+}
+
+// inflate unpacks a zlib stream, or returns nil where it is damaged or larger
+// than metadata are.
+func inflate(packed []byte) []byte {
+	z, err := zlib.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil
+	}
+	out, err := io.ReadAll(io.LimitReader(z, maxMetadata+1))
+	if err != nil || len(out) > maxMetadata {
+		return nil
+	}
+	return out
+}
+
+func decodePNG(data []byte, c *container) (*Image, error) {
+	src, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, asUnsupported[png.UnsupportedError](err)
+	}
+	m := FromImage(src)
+	if c.Planes == 1 && !m.Grey() { // grey with opacity, which the library gives as RGB
+		m.Planes = m.Planes[:1]
+	}
+	return m, nil
+}
+
+func encodePNG(w io.Writer, m *Image, _ EncodeOptions) error {
+	return (&png.Encoder{CompressionLevel: png.DefaultCompression}).Encode(w, m.ToImage())
+}

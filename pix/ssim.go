@@ -1,0 +1,132 @@
+package pix
+
+import (
+	"fmt"
+	"math"
+)
+
+// SSIM is the mean structural similarity of two pictures, 1 for equal ones: the
+// mean over the planes of Wang, Bovik, Sheikh and Simoncelli, "Image quality
+// assessment: from error visibility to structural similarity" (2004), with their
+// Gaussian window of 11x11 samples and sigma 1.5, K1 = 0.01 and K2 = 0.03, at all
+// places where the window lies wholly inside the picture. A side below 11
+// samples has a window of that side, cut evenly from the Gaussian and scaled to
+// the sum 1. The error wraps ErrMismatch.
+func SSIM(a, b *Image) (float64, error) {
+	if err := sameShape(a, b); err != nil {
+		return 0, err
+	}
+	row := func(m *Image) func(p, y int, dst []float64) {
+		return func(p, y int, dst []float64) {
+			for x, v := range m.Planes[p][y*m.W : (y+1)*m.W] {
+				dst[x] = float64(v)
+			}
+		}
+	}
+	return ssim(row(a), row(b), len(a.Planes), a.W, a.H, 65535)
+}
+
+// SSIMPlanes is SSIM over planes of w*h floats whose full scale is peak. The
+// error wraps ErrMismatch.
+func SSIMPlanes(a, b [][]float32, w, h int, peak float64) (float64, error) {
+	if len(a) != len(b) {
+		return 0, fmt.Errorf("%w: %d planes against %d", ErrMismatch, len(a), len(b))
+	}
+	for p := range a {
+		if len(a[p]) != w*h || len(b[p]) != w*h {
+			return 0, fmt.Errorf("%w: plane %d has %d and %d samples, not %dx%d", ErrMismatch, p, len(a[p]), len(b[p]), w, h)
+		}
+	}
+	row := func(planes [][]float32) func(p, y int, dst []float64) {
+		return func(p, y int, dst []float64) {
+			for x, v := range planes[p][y*w : (y+1)*w] {
+				dst[x] = float64(v)
+			}
+		}
+	}
+	return ssim(row(a), row(b), len(a), w, h, peak)
+}
+
+// moments are the five quantities whose local means SSIM is made of.
+const moments = 5 // a, b, a*a, b*b, a*b
+
+// ssim reads both pictures row by row: of the horizontally filtered moments it
+// keeps only as many rows as the window is high.
+func ssim(rowA, rowB func(p, y int, dst []float64), planes, w, h int, peak float64) (float64, error) {
+	if planes == 0 || w <= 0 || h <= 0 {
+		return 0, fmt.Errorf("%w: there are no samples", ErrMismatch)
+	}
+	kx, ky := gaussian(min(w, 11)), gaussian(min(h, 11))
+	c1, c2 := 0.01*peak*0.01*peak, 0.03*peak*0.03*peak
+	ow := w - len(kx) + 1
+	ring := make([][moments][]float64, len(ky))
+	for i := range ring {
+		for k := range ring[i] {
+			ring[i][k] = make([]float64, ow)
+		}
+	}
+	va, vb, product := make([]float64, w), make([]float64, w), make([]float64, w)
+	var mean [moments][]float64
+	for k := range mean {
+		mean[k] = make([]float64, ow)
+	}
+
+	var sum float64
+	for p := range planes {
+		for y := range h {
+			rowA(p, y, va)
+			rowB(p, y, vb)
+			slot := &ring[y%len(ky)]
+			filter(slot[0], va, kx)
+			filter(slot[1], vb, kx)
+			for k, f := range [3][2][]float64{{va, va}, {vb, vb}, {va, vb}} {
+				for x := range product {
+					product[x] = f[0][x] * f[1][x]
+				}
+				filter(slot[2+k], product, kx)
+			}
+			if y < len(ky)-1 {
+				continue
+			}
+			for k := range mean {
+				clear(mean[k])
+				for i, weight := range ky {
+					for x, v := range ring[(y-len(ky)+1+i)%len(ky)][k] {
+						mean[k][x] += weight * v
+					}
+				}
+			}
+			for x := range ow {
+				ma, mb := mean[0][x], mean[1][x]
+				saa, sbb, sab := mean[2][x]-ma*ma, mean[3][x]-mb*mb, mean[4][x]-ma*mb
+				sum += (2*ma*mb + c1) * (2*sab + c2) / ((ma*ma + mb*mb + c1) * (saa + sbb + c2))
+			}
+		}
+	}
+	return sum / float64(planes*ow*(h-len(ky)+1)), nil
+}
+
+// filter writes the correlation of src with the kernel where it fits.
+func filter(dst, src, kernel []float64) {
+	clear(dst)
+	for i, weight := range kernel {
+		for x, v := range src[i : i+len(dst)] {
+			dst[x] += weight * v
+		}
+	}
+}
+
+// gaussian returns n weights of a Gaussian of sigma 1.5 that sum to 1.
+func gaussian(n int) []float64 {
+	k := make([]float64, n)
+	var sum float64
+	for i := range k {
+		d := float64(i) - float64(n-1)/2
+		k[i] = math.Exp(-d * d / (2 * 1.5 * 1.5))
+		sum += k[i]
+	}
+	for i := range k {
+		k[i] /= sum
+	}
+	return k
+}
