@@ -12,20 +12,12 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// Exit codes; scripts rely on them.
-const (
-	exitDone        = 0   // everything asked for is done
-	exitSomeFailed  = 1   // the run went to its end, but some pictures failed
-	exitUsage       = 2   // wrong options or pipeline; nothing was touched
-	exitEnvironment = 3   // could not start or go on: output not writable, unusable model
-	exitInterrupted = 130 // ended by a signal, as shells count it
-)
-
 // program is one run of the command line. It holds what the process would
 // otherwise reach for as globals, so that tests run it many times at once.
 type program struct {
 	registry       *tasks.Registry
 	stdout, stderr io.Writer
+	args           []string // as typed, without the program's name
 }
 
 // run executes the command line args (without the program's name) and returns
@@ -36,24 +28,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func (p *program) run(ctx context.Context, args []string) int {
+	p.args = args
 	app := p.app()
 	args, err := optionsFirst(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, append([]string{app.Name}, args...))
 	}
-	switch code := exitCode(ctx, err); {
-	case err == nil:
-		return code
-	case code == exitInterrupted:
-		fmt.Fprintln(p.stderr, "restore: interrupted; nothing is left half-written, and the same command goes on where this one ended")
-		return code
-	default:
-		var silent *reported
-		if !errors.As(err, &silent) {
-			fmt.Fprintln(p.stderr, "restore:", err)
+	code := exitCode(ctx, err)
+	var silent *reported
+	if err != nil && !errors.As(err, &silent) {
+		if errors.Is(err, context.Canceled) {
+			err = errors.New("interrupted; nothing is left half-written")
 		}
-		return code
+		fmt.Fprintln(p.stderr, "restore:", err)
 	}
+	return code
 }
 
 func (p *program) app() *cli.App {
@@ -76,11 +65,11 @@ func (p *program) app() *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 	}
-	// run
+	app.Commands = append(app.Commands, p.runCommand())
 	for _, spec := range p.registry.Specs() {
-		_ = spec
+		app.Commands = append(app.Commands, p.taskCommand(spec))
 	}
-	app.Commands = append(app.Commands, p.tasksCommand(), p.versionCommand())
+	app.Commands = append(app.Commands, p.tasksCommand(), p.evalCommand(), p.trainCommand(), p.modelCommand(), p.versionCommand())
 	for _, c := range app.Commands {
 		tidy(c)
 	}
@@ -96,25 +85,6 @@ func tidy(c *cli.Command) {
 		tidy(sub)
 	}
 }
-
-// usageError is a mistake in the command line or in a pipeline.
-type usageError struct {
-	err error
-}
-
-func (e *usageError) Error() string { return e.err.Error() }
-func (e *usageError) Unwrap() error { return e.err }
-
-func usagef(format string, args ...any) error {
-	return &usageError{fmt.Errorf(format, args...)}
-}
-
-// reported is an error whose details have been printed: only its code counts.
-type reported struct {
-	code int
-}
-
-func (e *reported) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 // onUsageError rewrites a message of package flag, which writes every option
 // with one dash.

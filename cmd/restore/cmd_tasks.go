@@ -72,7 +72,7 @@ func valuesOf(o tasks.Option) string {
 }
 
 func weightsOf(m tasks.Model) string {
-	if m.Weights == nil {
+	if len(m.Weights) == 0 {
 		return "not shipped"
 	}
 	return fmt.Sprintf("shipped, %s", size(int64(len(m.Weights))))

@@ -17,7 +17,7 @@ func (p *program) versionCommand() *cli.Command {
 				return usagef("restore version takes no arguments, but was given %q", c.Args().First())
 			}
 			fmt.Fprintf(p.stdout, "restore %s\n%s %s/%s\nkernels %s\n",
-				moduleVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH, "x")
+				moduleVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH, kernelSet())
 			return nil
 		},
 	}

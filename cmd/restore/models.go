@@ -35,7 +35,7 @@ func modelBytes(r *tasks.Registry, name string) ([]byte, error) {
 	switch {
 	case len(found) > 1:
 		return nil, fmt.Errorf("%d tasks have a model %q; write TASK:%s", len(found), name, name)
-	case len(found) == 1 && found[0].Weights != nil:
+	case len(found) == 1 && len(found[0].Weights) > 0:
 		return found[0].Weights, nil
 	}
 	info, err := os.Stat(name)
@@ -78,7 +78,7 @@ func shippedNames(r *tasks.Registry) []string {
 	var list []string
 	for _, s := range r.Specs() {
 		for _, m := range s.Models {
-			if m.Weights != nil {
+			if len(m.Weights) > 0 {
 				list = append(list, s.Name+":"+m.Name)
 			}
 		}

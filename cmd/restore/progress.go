@@ -4,99 +4,108 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"time"
 
+	"github.com/cae-restore/restore/pipeline"
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
-// meter shows how far a run over pictures has come: a bar with rate and time
-// left on a terminal, a plain line now and then elsewhere. It is safe for
-// concurrent use.
+// meter is a pipeline.Reporter that shows how far a run has come: a bar with
+// rate and time left on a terminal, a plain line now and then elsewhere.
 type meter struct {
-	mu       sync.Mutex
 	out      io.Writer
-	bar      *progressbar.ProgressBar // nil where out is no terminal
-	quiet    bool                     // only messages, no progress
+	quiet    bool
+	terminal bool
 	now      func() time.Time
-	interval time.Duration // between plain lines
+	interval time.Duration // between plain lines; the bar is drawn a hundred times as often
 
+	bar         *progressbar.ProgressBar // nil where out is no terminal
 	start, last time.Time
-	done, total int
-	pixels      int64
+	total       int // -1: not known
+	done        int // items of any outcome
+	worked      int // of them those that took work: skipping is quick and says nothing of the rate
+	failed      int
+	megapixels  float64
 }
 
 // plainInterval keeps the log of a night's run readable.
 const plainInterval = 10 * time.Second
 
-// newMeter makes a meter for a run over total pictures.
-func newMeter(out io.Writer, total int, quiet bool) *meter {
-	m := &meter{out: out, total: total, quiet: quiet, now: time.Now, interval: plainInterval}
-	m.start = m.now()
-	m.last = m.start
-	if isTerminal(out) && !quiet {
-		m.bar = progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(out), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("pictures"), progressbar.OptionSetPredictTime(true),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetWidth(20), progressbar.OptionClearOnFinish())
-	}
-	return m
+func newMeter(out io.Writer, quiet bool) *meter {
+	return &meter{out: out, quiet: quiet, terminal: isTerminal(out), now: time.Now, interval: plainInterval}
 }
 
-// add counts one finished picture of the given number of pixels.
-func (m *meter) add(pixels int64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+// Start implements pipeline.Reporter.
+func (m *meter) Start(total int) {
+	m.total = total
+	m.start = m.now()
+	m.last = m.start
+	if m.terminal && !m.quiet {
+		m.bar = progressbar.NewOptions(total,
+			progressbar.OptionSetWriter(m.out), progressbar.OptionShowCount(), progressbar.OptionSetWidth(20),
+			progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(m.interval/100), progressbar.OptionClearOnFinish())
+	}
+}
+
+// Done implements pipeline.Reporter.
+func (m *meter) Done(r pipeline.Result) {
 	m.done++
-	m.pixels += pixels
+	switch r.Outcome {
+	case pipeline.Restored, pipeline.Copied:
+		m.worked++
+		m.megapixels += r.Megapixels()
+	case pipeline.Failed:
+		m.failed++
+	}
 	if m.quiet {
 		return
 	}
+	now := m.now()
 	if m.bar != nil {
-		m.bar.Describe(megapixels(m.pixels, m.now().Sub(m.start)))
-		_ = m.bar.Add(1) // an error says that the total is exceeded or the terminal gone: neither stops a run
+		m.bar.Describe(m.rate(now))
+		_ = m.bar.Add(1) // it fails where the terminal has gone, which is no reason to stop
 		return
 	}
-	if now := m.now(); now.Sub(m.last) >= m.interval && m.done < m.total {
+	if now.Sub(m.last) >= m.interval && m.done != m.total {
 		m.last = now
 		fmt.Fprintln(m.out, m.line(now))
 	}
 }
 
-// line is the state in words.
-func (m *meter) line(now time.Time) string {
-	elapsed := now.Sub(m.start)
-	rate := float64(m.done) / elapsed.Seconds()
-	left := time.Duration(float64(elapsed) / float64(m.done) * float64(m.total-m.done))
-	return fmt.Sprintf("%d of %d pictures, %.3g pictures/s, %s, %s left",
-		m.done, m.total, rate, megapixels(m.pixels, elapsed), left.Round(time.Second))
+// rate is the speed so far, and how many pictures have failed.
+func (m *meter) rate(now time.Time) string {
+	elapsed := max(now.Sub(m.start).Seconds(), 1e-3)
+	text := fmt.Sprintf("%s pictures/s, %s MP/s", short(float64(m.worked)/elapsed), short(m.megapixels/elapsed))
+	if m.failed > 0 {
+		text += fmt.Sprintf(", %d failed", m.failed)
+	}
+	return text
 }
 
-// message prints a line that must not be lost in the progress bar.
-func (m *meter) message(format string, args ...any) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.bar != nil {
-		_ = m.bar.Clear()
+// line is the state in words. The time left assumes that the rest goes as the
+// pictures so far went.
+func (m *meter) line(now time.Time) string {
+	if m.total < 0 {
+		return fmt.Sprintf("%d done, %s", m.done, m.rate(now))
 	}
-	fmt.Fprintf(m.out, format+"\n", args...)
-	if m.bar != nil {
-		_ = m.bar.RenderBlank()
+	left := time.Duration(float64(now.Sub(m.start)) / float64(m.done) * float64(m.total-m.done))
+	return fmt.Sprintf("%d of %d done, %s, %s left", m.done, m.total, m.rate(now), left.Round(time.Second))
+}
+
+// short writes a number with three digits, or all of a larger one.
+func short(v float64) string {
+	if v >= 100 {
+		return fmt.Sprintf("%.0f", v)
 	}
+	return fmt.Sprintf("%.3g", v)
 }
 
 // close takes the bar away.
 func (m *meter) close() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.bar != nil {
 		_ = m.bar.Clear()
 	}
-}
-
-func megapixels(pixels int64, elapsed time.Duration) string {
-	return fmt.Sprintf("%.3g MP/s", float64(pixels)/1e6/max(elapsed.Seconds(), 1e-3))
 }
 
 func isTerminal(w io.Writer) bool {

@@ -1,10 +1,15 @@
 // Package all is the list of the tasks that the program ships with.
 package all
 
-import "github.com/cae-restore/restore/tasks"
+import (
+	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/tasks/denoise"
+)
 
 // Registry returns the registry of all tasks, in the order in which help and
 // the manual show them. A new task is one line here.
 func Registry() *tasks.Registry {
-	return tasks.NewRegistry()
+	return tasks.NewRegistry(
+		denoise.Spec(),
+	)
 }

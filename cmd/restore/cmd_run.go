@@ -1,0 +1,150 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cae-restore/restore/pipeline"
+	"github.com/cae-restore/restore/pix"
+	"github.com/cae-restore/restore/tasks"
+	"github.com/urfave/cli/v2"
+)
+
+func (p *program) runCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "take pictures through a pipeline of tasks",
+		ArgsUsage: "-p PIPELINE -o OUT INPUT...",
+		Description: "PIPELINE is tasks joined by commas, each with options: denoise:strength=30\n" +
+			"A value that holds : , or \" stands in double quotes. restore tasks lists the tasks.",
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "pipeline", Aliases: []string{"p"}, Usage: "what to do, `PIPELINE`"},
+		}, restoreFlags()...),
+		Action: func(c *cli.Context) error {
+			text := c.String("pipeline")
+			if text == "" {
+				return usagef("say what to do: -p PIPELINE, such as -p denoise:strength=30; restore tasks lists the tasks")
+			}
+			chain, err := pipeline.Parse(p.registry, text)
+			if err != nil {
+				return err
+			}
+			return p.restore(c, chain)
+		},
+	}
+}
+
+// commonNames are the options of a task that common flags stand for.
+var commonNames = []string{"model"}
+
+// taskCommand is the verb of one task: run with that one step, and the task's
+// options as flags.
+func (p *program) taskCommand(spec *tasks.Spec) *cli.Command {
+	var options []tasks.Option
+	if spec.Options != nil {
+		options = tasks.Options(spec.Options())
+	}
+	return &cli.Command{
+		Name:      spec.Name,
+		Usage:     spec.Summary,
+		ArgsUsage: "-o OUT INPUT...",
+		Flags:     append(optionFlags(options, commonNames...), restoreFlags()...),
+		Action: func(c *cli.Context) error {
+			chain, err := pipeline.NewChain(pipeline.Step{Spec: spec})
+			if err != nil {
+				return err
+			}
+			set := func(name, value string) error { return chain.SetOption(spec.Name, name, value) }
+			if err := setOptions(c, options, set, commonNames...); err != nil {
+				return err
+			}
+			return p.restore(c, chain)
+		},
+	}
+}
+
+// restoreFlags are the flags of every verb that restores pictures.
+func restoreFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "folder for the outputs, `OUT`; it keeps the tree of the inputs"},
+		&cli.StringFlag{Name: "suffix", Usage: "`TEXT` to follow the names of the outputs: -clean makes a-clean.jpg of a.jpg"},
+		&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the outputs: jpeg, png, tiff, bmp or webp", DefaultText: "as the input"},
+		&cli.IntFlag{Name: "quality", Usage: "quality of JPEG outputs, `1..100`", DefaultText: strconv.Itoa(pix.DefaultQuality)},
+		overwriteFlag(),
+		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out what matches `GLOB`: a name, or with a slash a path below INPUT; may be given several times"},
+		&cli.StringFlag{Name: "truth", Usage: "folder of the clean originals, `DIR`: prints the PSNR of each picture before and after"},
+		&cli.StringSliceFlag{Name: "model", Usage: "model to use, `[STEP=]NAME|FILE`; STEP is needed only where several steps have one"},
+		jobsFlag(), quietFlag(),
+	}
+}
+
+// restore takes the verb's INPUT through the chain. What can be found wrong
+// before the first picture is found here, in the order from cheap to dear.
+func (p *program) restore(c *cli.Context, chain *pipeline.Chain) error {
+	options := pipeline.Options{
+		Overwrite: c.Bool("overwrite"), Suffix: c.String("suffix"),
+		Format: c.String("format"), Quality: c.Int("quality"), Truth: c.String("truth"),
+	}
+	switch {
+	case c.NArg() == 0:
+		return usagef("say which pictures: %s -o OUT INPUT..., where INPUT is files, folders or patterns", c.Command.HelpName)
+	case c.String("out") == "":
+		return usagef("say where to write: -o OUT, a folder; inputs are never changed")
+	case c.IsSet("quality") && (options.Quality < 1 || options.Quality > 100):
+		return usagef("option --quality: %d is not within 1 to 100", options.Quality)
+	}
+	if _, _, err := pix.OutputFormat(pix.Meta{}, options.Format); err != nil {
+		return usagef("option --format: %w", err)
+	}
+	for _, choice := range c.StringSlice("model") {
+		step, name := splitModel(chain, choice)
+		if err := chain.SetOption(step, "model", name); err != nil {
+			return err
+		}
+	}
+	pool, err := jobs(c)
+	if err != nil {
+		return err
+	}
+	options.Pool = pool
+	source, err := pipeline.NewFolder(c.Args().Slice(), pipeline.FolderOptions{Exclude: c.StringSlice("exclude"), Out: c.String("out")})
+	if err != nil {
+		return err
+	}
+	if err := chain.Open(c.Context, p.env(pool)); err != nil {
+		return err
+	}
+	sink, err := pipeline.NewDirSink(c.String("out"))
+	if err != nil {
+		return err
+	}
+	quiet := c.Bool("quiet")
+	m := newMeter(p.stderr, quiet)
+	report, err := pipeline.Run(c.Context, options, chain, source, sink, m)
+	m.close()
+	if kind := pipeline.KindOf(err); kind == pipeline.KindUsage {
+		return err
+	}
+	p.summary(&report, quiet)
+	switch {
+	case pipeline.KindOf(err) == pipeline.KindCancelled:
+		return &stopped{unfinished(report.Unfinished) + "nothing is left half-written; the same command goes on where this one ended"}
+	case err != nil:
+		return err
+	case report.Failed > 0:
+		return &reported{exitSomeFailed}
+	}
+	return nil
+}
+
+// splitModel reads [STEP=]NAME|FILE. A file may hold "=" in its name, so only
+// the name of a step of the chain counts as STEP.
+func splitModel(chain *pipeline.Chain, choice string) (step, name string) {
+	step, name, ok := strings.Cut(choice, "=")
+	task, _, _ := strings.Cut(step, "#")
+	if ok && slices.ContainsFunc(chain.Steps(), func(s pipeline.Step) bool { return s.Spec.Name == task }) {
+		return step, name
+	}
+	return "", choice
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/cae-restore/restore/cae/train"
+	"github.com/cae-restore/restore/tasks/fit"
+	"github.com/urfave/cli/v2"
+)
+
+func (p *program) trainCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "train",
+		Usage:     "train a task's network on folders of clean pictures, or go on with a training",
+		ArgsUsage: "TASK --data DIR -o DIR",
+		Description: "Writes into the folder of -o: the model file, a checkpoint to --resume from, the log and the\n" +
+			"loss curve as a picture. TASK:model=NAME chooses one of the task's models.",
+		Flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "data", Usage: "folder of clean pictures to learn from, `DIR`; may be given several times"},
+			&cli.StringSliceFlag{Name: "val", Usage: "folder of other clean pictures to score on, `DIR`; may be given several times"},
+			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "folder for what the training writes, `DIR`", DefaultText: "with --resume: the checkpoint's folder"},
+			&cli.Int64Flag{Name: "steps", Usage: "length of the training, `N` steps"},
+			&cli.Float64Flag{Name: "minutes", Usage: "or about `M` minutes, turned into steps at the start"},
+			&cli.IntFlag{Name: "batch", Value: 16, Usage: "patches a step"},
+			&cli.IntFlag{Name: "patch", Value: 64, Usage: "height and width of a patch in samples"},
+			&cli.Float64Flag{Name: "rate", Value: 1e-3, Usage: "learning rate"},
+			&cli.Float64Flag{Name: "weight-decay", Value: 1e-4, Usage: "decoupled weight decay"},
+			&cli.Float64Flag{Name: "clip", Value: 1, Usage: "longest gradient; 0 is no limit"},
+			&cli.Float64Flag{Name: "ema", Value: 0.999, Usage: "memory of the moving average of the weights, 0 to below 1"},
+			&cli.Int64Flag{Name: "warmup", Value: 200, Usage: "steps over which the rate rises to its full value"},
+			&cli.StringFlag{Name: "schedule", Value: string(train.Cosine), Usage: "rate after the warm-up: cosine (falls to 0 at the last step) or constant"},
+			&cli.StringFlag{Name: "loss", Usage: "l1, mse or charbonnier", DefaultText: "the model's own"},
+			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "seed of the first weights and of all that is drawn"},
+			&cli.StringFlag{Name: "resume", Usage: "checkpoint to go on from, `FILE`; steps, batch, rate and the rest are the checkpoint's"},
+			&cli.Int64Flag{Name: "decay", Usage: "with --resume: branch off, let the rate fall to 0 over `N` steps and end there; needs another -o"},
+			&cli.StringFlag{Name: "from", Usage: "model whose weights to start from, `NAME|FILE`"},
+			&cli.DurationFlag{Name: "checkpoint", Value: 10 * time.Minute, Usage: "time between two checkpoints"},
+			&cli.DurationFlag{Name: "score", Value: 10 * time.Minute, Usage: "time between two scores on --val"},
+			jobsFlag(), quietFlag(),
+		},
+		Action: p.train,
+	}
+}
+
+// fixedByCheckpoint are the options that a resumed training takes from its
+// checkpoint.
+var fixedByCheckpoint = []string{"steps", "minutes", "batch", "patch", "rate", "weight-decay", "clip", "ema", "warmup", "schedule", "loss", "seed", "from"}
+
+func (p *program) train(c *cli.Context) error {
+	arg, err := oneArgument(c, "task")
+	if err != nil {
+		return err
+	}
+	spec, name, err := p.parseTask(arg, "")
+	if err != nil {
+		return err
+	}
+	model, err := spec.Model(name)
+	if err != nil {
+		return usagef("%w; to start from the weights of a file: --from FILE", err)
+	}
+	out, err := checkTraining(c)
+	if err != nil {
+		return err
+	}
+	pool, err := jobs(c)
+	if err != nil {
+		return err
+	}
+	if err := pool.Enter(c.Context); err != nil {
+		return err
+	}
+	defer pool.Leave()
+	log := &trainLog{p: p, quiet: c.Bool("quiet"), out: out, title: "training of " + spec.Name + ", model " + model.Name}
+	path, err := fit.Train(c.Context, fit.TrainOptions{
+		Spec: spec, Model: model,
+		Data: c.StringSlice("data"), Val: c.StringSlice("val"), Out: out,
+		Config: train.Config{
+			Steps: c.Int64("steps"), Warmup: c.Int64("warmup"), Schedule: train.Schedule(c.String("schedule")),
+			Rate: c.Float64("rate"), WeightDecay: c.Float64("weight-decay"), Clip: c.Float64("clip"), EMA: c.Float64("ema"),
+			Loss: c.String("loss"), Batch: c.Int("batch"), Height: c.Int("patch"), Width: c.Int("patch"), Seed: c.Uint64("seed"),
+		},
+		Minutes: c.Float64("minutes"), Resume: c.String("resume"), Decay: c.Int64("decay"), From: c.String("from"),
+		Every: c.Duration("checkpoint"), Score: c.Duration("score"),
+		Command: p.commandLine(), Env: p.env(pool), Log: log.event,
+	})
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &stopped{fmt.Sprintf("the training is saved; go on with: restore train %s --data ... --resume %s", arg, filepath.Join(out, fit.CheckpointName))}
+	case errors.Is(err, fit.ErrData):
+		return &usageError{err}
+	case err != nil:
+		return err
+	}
+	log.draw()
+	fmt.Fprintln(p.stdout, path)
+	return nil
+}
+
+// checkTraining checks the options and returns the folder to write into.
+func checkTraining(c *cli.Context) (out string, err error) {
+	out = c.String("out")
+	if resume := c.String("resume"); resume != "" {
+		for _, name := range fixedByCheckpoint {
+			if c.IsSet(name) {
+				return "", usagef("option --%s cannot be changed by a resumed training: its checkpoint says it", name)
+			}
+		}
+		branch := c.IsSet("decay")
+		if out == "" && !branch {
+			out = filepath.Dir(resume)
+		}
+		if branch && (out == "" || sameFolder(out, filepath.Dir(resume))) {
+			return "", usagef("option --decay branches off: give the branch a folder of its own with -o DIR, so that the checkpoint stays")
+		}
+	} else if c.IsSet("decay") {
+		return "", usagef("option --decay goes with --resume CHECKPOINT")
+	} else if c.IsSet("steps") == c.IsSet("minutes") {
+		return "", usagef("say how long to train: --steps N or --minutes M")
+	}
+	switch {
+	case out == "":
+		return "", usagef("say where to write: -o DIR")
+	case !c.IsSet("data"):
+		return "", usagef("say what to learn from: --data DIR, a folder of clean pictures")
+	}
+	for _, f := range []struct {
+		name   string
+		ok     bool
+		demand string
+	}{
+		{"steps", !c.IsSet("steps") || c.Int64("steps") >= 1, "at least 1"},
+		{"decay", !c.IsSet("decay") || c.Int64("decay") >= 1, "at least 1"},
+		{"minutes", !c.IsSet("minutes") || c.Float64("minutes") > 0 && c.Float64("minutes") < 1e7, "above 0"},
+		{"batch", c.Int("batch") >= 1 && c.Int("batch") <= 4096, "1 to 4096"},
+		{"patch", c.Int("patch") >= 1 && c.Int("patch") <= 4096, "1 to 4096"},
+		{"rate", c.Float64("rate") > 0 && c.Float64("rate") <= 10, "above 0 and at most 10"},
+		{"weight-decay", c.Float64("weight-decay") >= 0 && c.Float64("weight-decay") <= 10, "0 to 10"},
+		{"clip", c.Float64("clip") >= 0, "at least 0"},
+		{"ema", c.Float64("ema") >= 0 && c.Float64("ema") < 1, "at least 0 and below 1"},
+		{"warmup", c.Int64("warmup") >= 0, "at least 0"},
+		{"schedule", oneOf(c.String("schedule"), string(train.Cosine), string(train.Constant)), "cosine or constant"},
+		{"loss", oneOf(c.String("loss"), "", "l1", "mse", "charbonnier"), "l1, mse or charbonnier"},
+		{"checkpoint", c.Duration("checkpoint") > 0, "above 0, such as 10m"},
+		{"score", c.Duration("score") > 0, "above 0, such as 10m"},
+	} {
+		if !f.ok {
+			return "", usagef("option --%s: %v is not allowed; it must be %s", f.name, c.Value(f.name), f.demand)
+		}
+	}
+	return out, nil
+}
+
+func sameFolder(a, b string) bool {
+	left, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	right, err := os.Stat(b)
+	return err == nil && os.SameFile(left, right)
+}
+
+func oneOf(word string, words ...string) bool {
+	for _, w := range words {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// commandLine is the command as typed, for the model card.
+func (p *program) commandLine() string { return "restore " + strings.Join(p.args, " ") }

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/cae-restore/restore/pipeline"
+	"github.com/cae-restore/restore/tasks"
+	"github.com/urfave/cli/v2"
+)
+
+// jobsFlag is an option of every verb that computes.
+func jobsFlag() cli.Flag {
+	return &cli.IntFlag{Name: "jobs", Usage: "workers that compute at the same time, `N`", DefaultText: "the number of cores"}
+}
+
+func quietFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print errors only"}
+}
+
+func overwriteFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "overwrite", Usage: "replace outputs that exist instead of skipping their pictures"}
+}
+
+// jobs makes the program's one pool of workers as --jobs says.
+func jobs(c *cli.Context) (*pipeline.Pool, error) {
+	n := c.Int("jobs")
+	if c.IsSet("jobs") && n < 1 {
+		return nil, usagef("option --jobs: %d is less than 1, the least allowed", n)
+	}
+	return pipeline.NewPool(n), nil
+}
+
+// env is the world that tasks see.
+func (p *program) env(pool *pipeline.Pool) tasks.Env {
+	return tasks.Env{Run: pool.Run, Workers: pool.Workers(), OpenModel: openModel(p.registry)}
+}
+
+// optionFlags makes a flag of each option of a task but those in skip.
+func optionFlags(options []tasks.Option, skip ...string) []cli.Flag {
+	var flags []cli.Flag
+	for _, o := range options {
+		if slices.Contains(skip, o.Name) {
+			continue
+		}
+		help := o.Help
+		if o.Values != "" {
+			help = fmt.Sprintf("%s [%s]", help, valuesOf(o))
+		}
+		if o.Bool {
+			flags = append(flags, &cli.BoolFlag{Name: o.Name, Usage: help, DefaultText: o.Default})
+			continue
+		}
+		flags = append(flags, &cli.StringFlag{Name: o.Name, Usage: help, DefaultText: dash(o.Default)})
+	}
+	return flags
+}
+
+// setOptions hands the options that were given on the command line to set. Its
+// errors are usage errors.
+func setOptions(c *cli.Context, options []tasks.Option, set func(name, value string) error, skip ...string) error {
+	for _, o := range options {
+		if slices.Contains(skip, o.Name) || !c.IsSet(o.Name) {
+			continue
+		}
+		value := c.String(o.Name)
+		if o.Bool {
+			value = strconv.FormatBool(c.Bool(o.Name))
+		}
+		if err := set(o.Name, value); err != nil {
+			return &usageError{err}
+		}
+	}
+	return nil
+}
+
+// oneArgument returns the only argument of a verb.
+func oneArgument(c *cli.Context, what string) (string, error) {
+	switch c.NArg() {
+	case 0:
+		return "", usagef("say which %s: %s %s", what, c.Command.HelpName, c.Command.ArgsUsage)
+	case 1:
+		return c.Args().First(), nil
+	}
+	return "", usagef("%s takes one %s, but was given %q", c.Command.HelpName, what, c.Args().Slice())
+}

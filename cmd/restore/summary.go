@@ -1,0 +1,148 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/cae-restore/restore/pipeline"
+	"github.com/cae-restore/restore/pix"
+)
+
+// summary prints what a run did: on standard output the table of --truth and
+// the counts, on standard error what failed and why.
+func (p *program) summary(r *pipeline.Report, quiet bool) {
+	if !quiet {
+		p.truthTable(r)
+		fmt.Fprintln(p.stdout, counts(r))
+	}
+	for _, res := range r.Results {
+		for _, note := range res.Notes {
+			if note.Step == "truth" && !quiet {
+				fmt.Fprintf(p.stderr, "restore: no PSNR of %s: %v\n", res.Item.Rel, note.Value)
+			}
+		}
+	}
+	for _, res := range r.Results {
+		if res.Outcome == pipeline.Failed {
+			fmt.Fprintf(p.stderr, "restore: failed: %s%s\n", describe(&res), hint(res.Err))
+		}
+	}
+}
+
+// counts is the run in one line.
+func counts(r *pipeline.Report) string {
+	if len(r.Results) == r.Ignored && r.Unfinished == 0 {
+		return fmt.Sprintf("nothing to do: no picture in INPUT%s", ignored(r))
+	}
+	parts := []string{fmt.Sprintf("%d restored", r.Restored)}
+	for _, part := range []struct {
+		n    int
+		text string
+	}{
+		{r.Copied, "copied as nothing was to be changed"},
+		{r.Skipped, "skipped as their outputs were there (--overwrite replaces them)"},
+		{r.Failed, "failed"},
+		{r.Unfinished, "not done"},
+	} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.text))
+		}
+	}
+	line := strings.Join(parts, ", ")
+	if r.Megapixels > 0 {
+		line += fmt.Sprintf("; %s MP in %s, %s MP/s", short(r.Megapixels), seconds(r.Seconds), short(r.Megapixels/max(r.Seconds, 1e-3)))
+	}
+	return line + ignored(r)
+}
+
+func ignored(r *pipeline.Report) string {
+	if r.Ignored == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d files that are no pictures were passed over)", r.Ignored)
+}
+
+func seconds(s float64) string {
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%.1f s", s)
+	case s < 3600:
+		return fmt.Sprintf("%d min %d s", int(s)/60, int(s)%60)
+	default:
+		return fmt.Sprintf("%d h %d min", int(s)/3600, int(s)/60%60)
+	}
+}
+
+// truthTable prints the PSNR of each picture that has a clean original.
+func (p *program) truthTable(r *pipeline.Report) {
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	rows := 0
+	row := func(name string, s pipeline.Score) {
+		if rows == 0 {
+			fmt.Fprint(w, "PSNR before\tafter\tgain\t  picture\n")
+		}
+		rows++
+		gain := "-"
+		if !math.IsInf(s.Before, 0) && !math.IsInf(s.After, 0) {
+			gain = fmt.Sprintf("%+.2f", s.After-s.Before)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t  %s\n", decibel(s.Before), decibel(s.After), gain, name)
+	}
+	for _, res := range r.Results {
+		if res.Truth != nil {
+			row(res.Item.Rel, *res.Truth)
+		}
+	}
+	if mean, n := r.Truth(); n > 1 {
+		row(fmt.Sprintf("mean of %d pictures", n), mean)
+	}
+	w.Flush()
+}
+
+func decibel(v float64) string {
+	if math.IsInf(v, 1) {
+		return "equal"
+	}
+	return fmt.Sprintf("%.2f dB", v)
+}
+
+// describe names the file, the step and what is wrong.
+func describe(res *pipeline.Result) string {
+	var e *pipeline.Error
+	if errors.As(res.Err, &e) {
+		return e.Error()
+	}
+	return fmt.Sprintf("%s: %v", res.Item.Rel, res.Err)
+}
+
+// hint says what to do about a failed picture, where the error itself does not.
+func hint(err error) string {
+	var panicked *pipeline.PanicError
+	switch {
+	case errors.Is(err, pix.ErrEmpty), errors.Is(err, pix.ErrCorrupt):
+		return "; copy it again from where it came from, or leave it out with --exclude"
+	case errors.Is(err, pix.ErrFormat):
+		return "; leave it out with --exclude, or convert it first"
+	case errors.Is(err, pix.ErrUnsupported):
+		return "; convert it first, or choose another --format"
+	case errors.Is(err, fs.ErrPermission):
+		return "; change its rights"
+	case errors.As(err, &panicked):
+		return "; please report this picture to the makers of this program"
+	}
+	return ""
+}
+
+func unfinished(n int) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 picture is not done; "
+	}
+	return fmt.Sprintf("%d pictures are not done; ", n)
+}
