@@ -1,0 +1,162 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+)
+
+// DirSink is a Sink that writes into a folder, with the tree of the inputs kept.
+//
+// Each file is written under a hidden name beside its place, brought to the
+// disk (fsync), given the mode and time of its input, and renamed. So a file
+// with a name is whole, whatever ends the process. The folder itself is not
+// synchronised: after a loss of power, a file may be missing, and is then made
+// again by the next run.
+type DirSink struct {
+	dir   string
+	swept sync.Map // folder -> *sync.Once, for the files that dead runs left
+}
+
+// NewDirSink makes the folder where it does not exist, and finds out whether it
+// can be written: an error is of KindEnvironment.
+func NewDirSink(dir string) (*DirSink, error) {
+	if dir == "" {
+		return nil, usagef("no output folder given")
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, notWritable(dir, err)
+	}
+	s := &DirSink{dir: dir}
+	probe, err := createTemp(filepath.Join(dir, "probe"))
+	if err != nil {
+		return nil, notWritable(dir, err)
+	}
+	discard(probe)
+	return s, nil
+}
+
+func notWritable(dir string, err error) error {
+	return &Error{Kind: KindEnvironment, Err: fmt.Errorf("the output folder %s cannot be written: %w; choose another or change its rights", dir, err)}
+}
+
+// Begin implements Sink.
+func (s *DirSink) Begin(_ context.Context, item Item) (Batch, error) {
+	rel := filepath.FromSlash(item.Rel)
+	if !filepath.IsLocal(rel) {
+		return nil, fmt.Errorf("the relative path %q leads out of the output folder", item.Rel)
+	}
+	stem, _ := splitEnding(item.Rel)
+	b := &dirBatch{item: item, stem: filepath.Join(s.dir, filepath.FromSlash(stem))}
+	dir := filepath.Dir(b.stem)
+	once, _ := s.swept.LoadOrStore(dir, new(sync.Once))
+	once.(*sync.Once).Do(func() { sweep(dir) })
+	return b, nil
+}
+
+type dirBatch struct {
+	item  Item
+	stem  string // path of the outputs without suffix
+	files []*dirFile
+}
+
+type dirFile struct {
+	*os.File
+	target string
+}
+
+// Path implements Batch.
+func (b *dirBatch) Path(suffix string) string { return b.stem + suffix }
+
+// Stat implements Batch. A link counts as what it is: a file that stands there.
+func (b *dirBatch) Stat(suffix string) (fs.FileInfo, error) {
+	info, err := os.Lstat(b.Path(suffix))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fs.ErrNotExist
+	}
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if target, err := os.Stat(b.Path(suffix)); err == nil {
+			return target, nil
+		}
+	}
+	return info, outputError(err)
+}
+
+// Create implements Batch.
+func (b *dirBatch) Create(suffix string) (Output, error) {
+	target := b.Path(suffix)
+	if suffix != path.Base(suffix) && suffix != "" || strings.ContainsRune(suffix, filepath.Separator) {
+		return nil, fmt.Errorf("the suffix %q holds a path", suffix)
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+		return nil, outputError(err)
+	}
+	f, err := createTemp(target)
+	if err != nil {
+		return nil, outputError(err)
+	}
+	b.files = append(b.files, &dirFile{f, target})
+	return f, nil
+}
+
+// Commit implements Batch.
+func (b *dirBatch) Commit(replace bool) error {
+	defer b.Abort()
+	for _, f := range b.files {
+		if err := b.finish(f); err != nil {
+			return outputError(err)
+		}
+	}
+	var made []string
+	for _, f := range b.files {
+		if runtime.GOOS == "windows" { // which renames no open file
+			f.Close()
+		}
+		if err := rename(f.Name(), f.target, replace); err != nil {
+			for _, name := range made {
+				os.Remove(name)
+			}
+			return outputError(err)
+		}
+		if !replace {
+			made = append(made, f.target)
+		}
+	}
+	return nil
+}
+
+// finish makes the file what it will be under its name. The time comes last,
+// as writing changes it.
+func (b *dirBatch) finish(f *dirFile) error {
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	// A file system without modes or times (FAT) is no reason to fail.
+	_ = f.Chmod(b.item.Mode.Perm())
+	if !b.item.ModTime.IsZero() {
+		_ = os.Chtimes(f.Name(), b.item.ModTime, b.item.ModTime)
+	}
+	return nil
+}
+
+// Abort implements Batch. After Commit the temporary names are gone, and only
+// the files are closed.
+func (b *dirBatch) Abort() {
+	for _, f := range b.files {
+		discard(f.File)
+	}
+	b.files = nil
+}
+
+// discard removes a temporary file while it is still locked, then closes it.
+func discard(f *os.File) {
+	os.Remove(f.Name())
+	f.Close()
+}

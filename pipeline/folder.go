@@ -1,0 +1,269 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// FolderOptions are the options of NewFolder.
+type FolderOptions struct {
+	// Exclude lists patterns of path.Match for what to leave out. One without
+	// a slash is matched against the names of files and folders at any depth
+	// ("*.bak", "thumbs"), one with a slash against the path below an input
+	// folder ("1968/raw-*"). Whatever is in an excluded folder is left out.
+	// Files that are named as inputs are never excluded.
+	Exclude []string
+
+	// Out is the output folder, or empty. It may not lie inside an input
+	// folder, unless Exclude leaves it out there: else a second run would take
+	// the outputs of the first for inputs.
+	Out string
+}
+
+// Folder is a Source of files, folders and glob patterns. It looks through
+// them once, when it is made.
+type Folder struct {
+	found []found
+}
+
+type found struct {
+	Item
+	err error
+}
+
+// NewFolder lists the pictures in inputs: files, folders with all that is in
+// them, and patterns of filepath.Match for either. The items come in the order
+// of their relative paths, whatever the file system's own order is.
+//
+// Hidden files, what systems leave behind (Thumbs.db) and everything that is no
+// regular file are passed over. Links are followed, but no folder is entered a
+// second time, so loops end. An input that does not exist, a pattern that
+// matches nothing and an output folder inside an input folder are errors of
+// KindUsage. A part that cannot be looked at becomes a failed item.
+func NewFolder(inputs []string, o FolderOptions) (*Folder, error) {
+	if len(inputs) == 0 {
+		return nil, usagef("no input given: name files, folders or patterns")
+	}
+	for _, pattern := range o.Exclude {
+		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
+			return nil, usagef("exclude pattern %q is malformed; * ? and [a-z] may stand in it", pattern)
+		}
+	}
+	w := &walker{exclude: o.Exclude, entered: map[string]bool{}}
+	if o.Out != "" {
+		out, err := realPath(o.Out)
+		if err != nil {
+			return nil, usagef("output folder: %w", err)
+		}
+		w.out = out
+	}
+	for _, input := range inputs {
+		if err := w.input(input); err != nil {
+			return nil, &Error{Kind: KindUsage, Err: err}
+		}
+	}
+	w.sort()
+	return &Folder{found: w.found}, nil
+}
+
+// Items implements Source.
+func (s *Folder) Items(ctx context.Context) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		for _, f := range s.found {
+			if ctx.Err() != nil || !yield(f.Item, f.err) {
+				return
+			}
+		}
+	}
+}
+
+// List implements Lister.
+func (s *Folder) List() []Item {
+	list := make([]Item, len(s.found))
+	for i, f := range s.found {
+		list[i] = f.Item
+	}
+	return list
+}
+
+// Done implements Source. A folder needs no telling.
+func (s *Folder) Done(Item, error) {}
+
+type walker struct {
+	exclude []string
+	out     string          // real path of the output folder, or empty
+	entered map[string]bool // real paths of folders
+	links   []link          // to folders, to be entered after all else
+	found   []found
+}
+
+type link struct{ root, dir, rel string }
+
+// input takes one argument: what exists under this name, else a pattern.
+func (w *walker) input(input string) error {
+	info, err := os.Stat(input)
+	if err == nil {
+		return w.named(input, info, true)
+	}
+	if !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(input, "*?[") {
+		return fmt.Errorf("input: %w", err)
+	}
+	matches, err := filepath.Glob(input)
+	if err != nil {
+		return fmt.Errorf("input %q: the pattern is malformed", input)
+	}
+	slices.Sort(matches)
+	any := false
+	for _, match := range matches {
+		if base := filepath.Base(match); passedOver(base) || w.excluded(base) {
+			continue
+		}
+		if info, err = os.Stat(match); err != nil {
+			return fmt.Errorf("input: %w", err)
+		}
+		if err := w.named(match, info, false); err != nil {
+			return err
+		}
+		any = true
+	}
+	if !any {
+		return fmt.Errorf("input %q: nothing matches the pattern", input)
+	}
+	return nil
+}
+
+// named takes one file or folder that stands on the command line.
+func (w *walker) named(input string, info fs.FileInfo, outright bool) error {
+	switch {
+	case info.IsDir():
+		return w.root(input)
+	case info.Mode().IsRegular():
+		w.add(input, filepath.Base(input), info, outright)
+		return nil
+	default:
+		return fmt.Errorf("input %s is neither a file nor a folder", input)
+	}
+}
+
+// root walks an input folder and then the folders that links in it lead to.
+// Those come last so that a picture which can be reached both ways keeps its
+// place in the tree.
+func (w *walker) root(dir string) error {
+	real, err := realPath(dir)
+	if err != nil {
+		return fmt.Errorf("input: %w", err)
+	}
+	if w.out != "" {
+		if rel, inside := below(real, w.out); inside && !w.excluded(rel) {
+			return w.outInside(dir)
+		}
+	}
+	// Each root has paths of its own, so what an earlier one has entered does
+	// not count.
+	clear(w.entered)
+	if err := w.walk(dir, dir, ""); err != nil {
+		return err
+	}
+	for len(w.links) > 0 {
+		next := w.links
+		w.links = nil
+		for _, l := range next {
+			if err := w.walk(l.root, l.dir, l.rel); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (w *walker) outInside(dir string) error {
+	return fmt.Errorf("the output folder lies inside the input folder %s, where the next run would take it for input; "+
+		"choose another, or leave it out with --exclude", dir)
+}
+
+func (w *walker) walk(root, dir, rel string) error {
+	real, err := realPath(dir)
+	if err == nil && w.entered[real] {
+		return nil
+	}
+	if err == nil && real == w.out && rel != "" {
+		return w.outInside(root)
+	}
+	w.entered[real] = true
+	entries, err := os.ReadDir(dir)
+	if err != nil { // the entries read before the error are taken all the same
+		w.found = append(w.found, found{Item{Path: dir, Rel: path.Join(rel, ".")}, err})
+	}
+	for _, e := range entries {
+		name, at := filepath.Join(dir, e.Name()), path.Join(rel, e.Name())
+		if passedOver(e.Name()) || w.excluded(at) {
+			continue
+		}
+		info, err := os.Stat(name)
+		switch {
+		case err != nil:
+			w.found = append(w.found, found{Item{Path: name, Rel: at}, err})
+		case info.IsDir() && e.Type()&fs.ModeSymlink != 0:
+			w.links = append(w.links, link{root, name, at})
+		case info.IsDir():
+			if err := w.walk(root, name, at); err != nil {
+				return err
+			}
+		case info.Mode().IsRegular():
+			w.add(name, at, info, false)
+		}
+	}
+	return nil
+}
+
+func (w *walker) add(name, rel string, info fs.FileInfo, outright bool) {
+	w.found = append(w.found, found{Item: Item{Path: name, Rel: rel, Named: outright,
+		Size: info.Size(), ModTime: info.ModTime(), Mode: info.Mode()}})
+}
+
+// excluded reports whether a pattern matches the relative path or a folder that
+// it lies in.
+func (w *walker) excluded(rel string) bool {
+	for _, pattern := range w.exclude {
+		whole := strings.Contains(strings.TrimSuffix(pattern, "/"), "/")
+		pattern = strings.Trim(pattern, "/")
+		for at := rel; at != "." && at != "/"; at = path.Dir(at) {
+			name := at
+			if !whole {
+				name = path.Base(at)
+			}
+			if ok, _ := path.Match(pattern, name); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sort puts the items in the order of their relative paths and drops those that
+// are there twice: the same file under the same name. Of those, the one that
+// was named stays.
+func (w *walker) sort() {
+	slices.SortStableFunc(w.found, func(a, b found) int {
+		order := cmp.Or(cmp.Compare(a.Rel, b.Rel), cmp.Compare(filepath.Clean(a.Path), filepath.Clean(b.Path)))
+		if order == 0 && a.Named != b.Named {
+			if a.Named {
+				return -1
+			}
+			return 1
+		}
+		return order
+	})
+	w.found = slices.CompactFunc(w.found, func(a, b found) bool {
+		return a.Rel == b.Rel && filepath.Clean(a.Path) == filepath.Clean(b.Path) && (a.err == nil) == (b.err == nil)
+	})
+}

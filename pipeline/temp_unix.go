@@ -1,0 +1,20 @@
+//go:build unix && !solaris && !aix
+
+package pipeline
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// lock takes the advisory lock of a file without waiting. It wraps
+// errors.ErrUnsupported where the file system has none.
+func lock(f *os.File) error {
+	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.ENOLCK) {
+		return errors.ErrUnsupported
+	}
+	return err
+}
