@@ -32,6 +32,7 @@ type Model struct {
 
 	Network []byte // the network as JSON, for a training from nothing
 	Loss    string // name of the loss that trains it ("l1", "mse", "charbonnier")
+	Limits  string // what it is not good at, for its card
 
 	// Cost is the workspace in bytes that one picture of w by h samples takes
 	// beside its own planes, known before it is decoded.

@@ -28,6 +28,7 @@ func Model() tasks.Model {
 		Weights:      weights,
 		Network:      network,
 		Loss:         "l1",
+		Limits:       "trained on white Gaussian noise only: noise of cameras that is correlated between neighbouring samples, JPEG artefacts and film grain come out less well",
 		Cost:         neural.CostOf(network),
 		Pair:         pair,
 		ScoreOptions: func() any { return &ScoreOptions{Sigma: Levels{15, 25, 50}, Strength: "true"} },

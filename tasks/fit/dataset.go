@@ -35,6 +35,7 @@ type Dataset struct {
 
 type file struct {
 	path, name string
+	folder     string // of those given, the one that it is in
 	w, h       int
 }
 
@@ -96,7 +97,7 @@ func (d *Dataset) list(folder string, least int) error {
 			return err
 		}
 		if head.W >= least && head.H >= least {
-			found = append(found, file{path, filepath.ToSlash(name), head.W, head.H})
+			found = append(found, file{path, filepath.ToSlash(name), folder, head.W, head.H})
 		}
 		return nil
 	})
@@ -110,6 +111,33 @@ func (d *Dataset) list(folder string, least int) error {
 
 // Len is the number of pictures.
 func (d *Dataset) Len() int { return len(d.files) }
+
+// describe says for each folder, by its last two names, what is in it.
+func (d *Dataset) describe() []string {
+	type content struct {
+		pictures int
+		samples  float64
+	}
+	sums := map[string]*content{}
+	var order, lines []string
+	for _, f := range d.files {
+		if sums[f.folder] == nil {
+			sums[f.folder] = &content{}
+			order = append(order, f.folder)
+		}
+		sums[f.folder].pictures++
+		sums[f.folder].samples += float64(f.w) * float64(f.h)
+	}
+	for _, folder := range order {
+		whole, err := filepath.Abs(folder)
+		if err != nil {
+			whole = folder
+		}
+		short := filepath.ToSlash(filepath.Join(filepath.Base(filepath.Dir(whole)), filepath.Base(whole)))
+		lines = append(lines, fmt.Sprintf("%s: %d pictures, %.4g megapixels", short, sums[folder].pictures, sums[folder].samples/1e6))
+	}
+	return lines
+}
 
 // Preload reads pictures on all workers while there is room for them.
 func (d *Dataset) Preload(ctx context.Context, env tasks.Env) error {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/cae-restore/restore/cae"
@@ -36,6 +37,7 @@ type TrainOptions struct {
 	Score   time.Duration // between scores
 	Memory  int64         // bytes of samples to keep in memory; 0: 4 GiB
 	Command string        // for the model card
+	Licence string        // likewise: SPDX identifier of the weights' licence
 	Env     tasks.Env
 	Log     func(Event) // called from one goroutine
 }
@@ -96,6 +98,9 @@ func (r *run) open(ctx context.Context) error {
 	o := &r.o
 	if len(o.Model.Network) == 0 || o.Model.Pair == nil {
 		return fmt.Errorf("the model %s cannot be trained by this program", o.Model.Name)
+	}
+	if o.Decay > 0 && o.Resume == "" {
+		return errors.New("a decay branches off a checkpoint: say which one to resume")
 	}
 	if err := os.MkdirAll(o.Out, 0o777); err != nil {
 		return fmt.Errorf("the folder for the training cannot be made: %w", err)
@@ -312,7 +317,13 @@ func (r *run) hours() float64 { return r.memo.Hours + time.Since(r.start).Hours(
 func (r *run) card() modelfile.Card {
 	c := r.trainer.Config()
 	card := r.memo.Before
-	card.Command = r.o.Command
+	card.Command, card.Date = r.o.Command, time.Now().UTC().Format(time.DateOnly)
+	card.Limits, card.Licence = r.o.Model.Limits, r.o.Licence
+	for _, line := range r.data.describe() {
+		if !slices.Contains(card.Data, line) {
+			card.Data = append(slices.Clone(card.Data), line)
+		}
+	}
 	card.Steps += r.trainer.Done()
 	pixels := float64(r.trainer.Done()) * float64(c.Batch*c.Height*c.Width)
 	card.Gigapixels = math.Round((card.Gigapixels+pixels/1e9)*1e4) / 1e4

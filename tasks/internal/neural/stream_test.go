@@ -1,0 +1,220 @@
+package neural
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/cae-restore/restore/cae"
+	"github.com/cae-restore/restore/cae/modelfile"
+	"github.com/cae-restore/restore/tasks"
+)
+
+func serialEnv() tasks.Env { return tasks.Env{Run: cae.Serial, Workers: 1} }
+
+func testModel(t *testing.T) *Model {
+	t.Helper()
+	net, err := cae.Autoencoder(cae.Config{
+		Inputs: []cae.Input{{Name: "image", Planes: 3}, {Name: "level", Planes: 1}}, Out: 3, Shuffle: 2,
+		Widths: []int{4, 6}, Down: []int{1, 1}, Up: []int{1}, Skip: cae.SkipAdd, Head: cae.HeadResidual,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Init(1)
+	for _, p := range net.Params() { // so that every layer counts
+		for i := range p.Data {
+			p.Data[i] += float32(i%3-1) * 0.05
+		}
+	}
+	return &Model{Name: "test", Net: net}
+}
+
+func picture(w, h int) *Planes {
+	rng := rand.New(rand.NewPCG(uint64(w), uint64(h)))
+	p := NewPlanes(w, h, 4)
+	for _, plane := range p.Data {
+		for i := range plane {
+			plane[i] = float32(rng.NormFloat64())
+		}
+	}
+	return p
+}
+
+// TestTilesEqualWhole streams pictures in small tiles and in one piece: the same
+// bits must come out.
+func TestTilesEqualWhole(t *testing.T) {
+	t.Parallel()
+	m := testModel(t)
+	for _, size := range [][2]int{{1, 1}, {1, 97}, {130, 1}, {2, 3}, {5, 200}, {97, 61}, {64, 128}, {101, 203}} {
+		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
+			t.Parallel()
+			w, h := size[0], size[1]
+			in := picture(w, h)
+			whole, tiled := NewPlanes(w, h, 3), NewPlanes(w, h, 3)
+			if err := m.stream(t.Context(), serialEnv(), in, whole, 1<<12); err != nil {
+				t.Fatal(err)
+			}
+			if err := m.stream(t.Context(), serialEnv(), in, tiled, 16); err != nil {
+				t.Fatal(err)
+			}
+			for p := range whole.Data {
+				for i, v := range whole.Data[p] {
+					if math.Float32bits(v) != math.Float32bits(tiled.Data[p][i]) {
+						t.Fatalf("plane %d, column %d, row %d: %g in one piece, %g in tiles", p, i%w, i/w, v, tiled.Data[p][i])
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestWholeEqualsNetwork compares the one-piece stream with the network itself
+// where nothing has to be reflected.
+func TestWholeEqualsNetwork(t *testing.T) {
+	t.Parallel()
+	m := testModel(t)
+	in := picture(32, 24)
+	out := NewPlanes(32, 24, 3)
+	if err := m.Stream(t.Context(), serialEnv(), in, out); err != nil {
+		t.Fatal(err)
+	}
+	image, level := cae.NewTensor(cae.Shape{N: 1, C: 3, H: 24, W: 32}), cae.NewTensor(cae.Shape{N: 1, C: 1, H: 24, W: 32})
+	for p := range 3 {
+		copy(image.Plane(0, p), in.Data[p])
+	}
+	copy(level.Data, in.Data[3])
+	want, err := m.Net.Forward(cae.NewExec(t.Context(), nil, 1), image, level)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for p := range 3 {
+		for i, v := range want.Plane(0, p) {
+			if out.Data[p][i] != v {
+				t.Fatalf("plane %d, sample %d: %g, the network says %g", p, i, out.Data[p][i], v)
+			}
+		}
+	}
+}
+
+func TestReflect(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ at, n, want int }{{0, 1, 0}, {5, 1, 0}, {2, 2, 0}, {3, 2, 1}, {4, 4, 2}, {5, 4, 1}, {6, 4, 0}, {7, 4, 1}} {
+		if got := reflect(c.at, c.n); got != c.want {
+			t.Errorf("reflect(%d, %d) = %d, want %d", c.at, c.n, got, c.want)
+		}
+	}
+}
+
+// counting notes in which order rows are read and written.
+type counting struct {
+	*Planes
+	rows []int
+	fail error
+}
+
+func (c *counting) ReadRow(y int, planes [][]float32) error {
+	c.rows = append(c.rows, y)
+	if c.fail != nil && y == 20 {
+		return c.fail
+	}
+	return c.Planes.ReadRow(y, planes)
+}
+
+func (c *counting) WriteRow(y int, planes [][]float32) error {
+	c.rows = append(c.rows, y)
+	return c.Planes.WriteRow(y, planes)
+}
+
+func TestRowsOnceInOrder(t *testing.T) {
+	t.Parallel()
+	m := testModel(t)
+	in, out := &counting{Planes: picture(21, 75)}, &counting{Planes: NewPlanes(21, 75, 3)}
+	if err := m.stream(t.Context(), serialEnv(), in, out, 16); err != nil {
+		t.Fatal(err)
+	}
+	for name, rows := range map[string][]int{"read": in.rows, "written": out.rows} {
+		for i, y := range rows {
+			if y != i {
+				t.Fatalf("row %d was %s as number %d", y, name, i)
+			}
+		}
+		if len(rows) != 75 {
+			t.Errorf("%d rows %s, want 75", len(rows), name)
+		}
+	}
+	broken := errors.New("the row is broken")
+	if err := m.stream(t.Context(), serialEnv(), &counting{Planes: picture(21, 75), fail: broken}, out, 16); !errors.Is(err, broken) {
+		t.Errorf("the source's error came back as %v", err)
+	}
+}
+
+func TestStreamRefusesNonFinite(t *testing.T) {
+	t.Parallel()
+	m := testModel(t)
+	in := picture(16, 16)
+	in.Data[0][40] = float32(math.Inf(1))
+	if err := m.Stream(t.Context(), serialEnv(), in, NewPlanes(16, 16, 3)); err == nil {
+		t.Error("infinite samples came out without an error")
+	}
+}
+
+func TestStreamStops(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	m := testModel(t)
+	if err := m.Stream(ctx, serialEnv(), picture(16, 16), NewPlanes(16, 16, 3)); !errors.Is(err, context.Canceled) {
+		t.Errorf("Stream after cancel: %v", err)
+	}
+}
+
+// TestCost: the memory grows with the width, not with the height.
+func TestCost(t *testing.T) {
+	t.Parallel()
+	m := testModel(t)
+	small, tall, wide := m.Cost(2000, 3000, 2), m.Cost(2000, 300000, 2), m.Cost(30000, 3000, 2)
+	if small <= 0 || tall != small || wide <= small {
+		t.Errorf("2000x3000 costs %d bytes, 2000x300000 %d, 30000x3000 %d", small, tall, wide)
+	}
+	if tiny := m.Cost(10, 10, 2); tiny <= 0 || tiny > small/10 {
+		t.Errorf("10x10 costs %d bytes, 2000x3000 %d", tiny, small)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	t.Parallel()
+	var file bytes.Buffer
+	if err := cae.Save(&file, testModel(t).Net, modelfile.Metadata{Task: "denoise"}, modelfile.F16); err != nil {
+		t.Fatal(err)
+	}
+	env := serialEnv()
+	env.OpenModel = func(name string) (io.ReaderAt, int64, error) {
+		switch name {
+		case "good":
+			return bytes.NewReader(file.Bytes()), int64(file.Len()), nil
+		case "cut":
+			return bytes.NewReader(file.Bytes()), int64(file.Len() / 2), nil
+		}
+		return nil, 0, errors.New("no such file")
+	}
+	if _, err := Open(env, "good", "denoise", []int{3, 1}, 3); err != nil {
+		t.Errorf("a good model is refused: %v", err)
+	}
+	for name, open := range map[string]func() (*Model, error){
+		"missing":       func() (*Model, error) { return Open(env, "none", "denoise", []int{3, 1}, 3) },
+		"truncated":     func() (*Model, error) { return Open(env, "cut", "denoise", []int{3, 1}, 3) },
+		"other task":    func() (*Model, error) { return Open(env, "good", "colorize", []int{3, 1}, 3) },
+		"other inputs":  func() (*Model, error) { return Open(env, "good", "denoise", []int{4}, 3) },
+		"other outputs": func() (*Model, error) { return Open(env, "good", "denoise", []int{3, 1}, 1) },
+	} {
+		if _, err := open(); !errors.Is(err, tasks.ErrModel) {
+			t.Errorf("%s: %v, want ErrModel", name, err)
+		}
+	}
+}
