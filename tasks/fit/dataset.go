@@ -90,7 +90,7 @@ func (d *Dataset) list(folder string, least int) error {
 			return nil // lists, licences and the like
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrData, path, err)
+			return fmt.Errorf("%s: %w", path, err)
 		}
 		name, err := filepath.Rel(folder, path)
 		if err != nil {
@@ -129,12 +129,7 @@ func (d *Dataset) describe() []string {
 		sums[f.folder].samples += float64(f.w) * float64(f.h)
 	}
 	for _, folder := range order {
-		whole, err := filepath.Abs(folder)
-		if err != nil {
-			whole = folder
-		}
-		short := filepath.ToSlash(filepath.Join(filepath.Base(filepath.Dir(whole)), filepath.Base(whole)))
-		lines = append(lines, fmt.Sprintf("%s: %d pictures, %.4g megapixels", short, sums[folder].pictures, sums[folder].samples/1e6))
+		lines = append(lines, fmt.Sprintf("%s: %d pictures, %.4g megapixels", label([]string{folder}), sums[folder].pictures, sums[folder].samples/1e6))
 	}
 	return lines
 }
