@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/cae-restore/restore/cae"
 	"github.com/urfave/cli/v2"
 )
 
@@ -17,7 +18,7 @@ func (p *program) versionCommand() *cli.Command {
 				return usagef("restore version takes no arguments, but was given %q", c.Args().First())
 			}
 			fmt.Fprintf(p.stdout, "restore %s\n%s %s/%s\nkernels %s\n",
-				moduleVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH, kernelSet())
+				moduleVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH, cae.KernelSet())
 			return nil
 		},
 	}

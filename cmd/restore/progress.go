@@ -93,12 +93,17 @@ func (m *meter) line(now time.Time) string {
 	return fmt.Sprintf("%d of %d done, %s, %s left", m.done, m.total, m.rate(now), left.Round(time.Second))
 }
 
-// short writes a number with three digits, or all of a larger one.
+// short writes a number with three digits, or all of a larger one, and never in
+// powers of ten.
 func short(v float64) string {
-	if v >= 100 {
+	switch {
+	case v >= 100:
 		return fmt.Sprintf("%.0f", v)
+	case v >= 0.01 || v == 0:
+		return fmt.Sprintf("%.3g", v)
+	default:
+		return "<0.01"
 	}
-	return fmt.Sprintf("%.3g", v)
 }
 
 // close takes the bar away.

@@ -1,5 +1,0 @@
-package main
-
-// kernelSet names the set of kernels in use: the portable ones are all that
-// there are.
-func kernelSet() string { return "generic" }

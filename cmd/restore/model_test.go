@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/cae-restore/restore/tasks/all"
+	"github.com/cae-restore/restore/tasks/fit"
+)
+
+// training is a folder with two clean pictures and what two steps of training
+// on them left. It is made once for all tests, which only read it.
+var training = sync.OnceValues(func() (string, result) {
+	dir, err := os.MkdirTemp("", "restore-test-*")
+	if err != nil {
+		panic(err)
+	}
+	trainingDir = dir
+	for _, name := range []string{"data/a.png", "val/b.png"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		var file bytes.Buffer
+		err := os.MkdirAll(filepath.Dir(path), 0o777)
+		if err == nil {
+			err = png.Encode(&file, painting(24, 20))
+		}
+		if err == nil {
+			err = os.WriteFile(path, file.Bytes(), 0o666)
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	p := &program{registry: all.Registry(), stdout: &stdout, stderr: &stderr}
+	code := p.run(context.Background(), []string{"train", "denoise", "--data", filepath.Join(dir, "data"), "--val", filepath.Join(dir, "val"),
+		"-o", filepath.Join(dir, "out"), "--steps", "2", "--batch", "1", "--patch", "16", "--warmup", "1", "--jobs", "2"})
+	return dir, result{code, stdout.String(), stderr.String()}
+})
+
+var trainingDir string // to be removed at the end
+
+// trained returns the folder of the training, and the path of its model.
+func trained(t *testing.T) (dir, model string) {
+	t.Helper()
+	dir, r := training()
+	r.want(t, exitDone)
+	return dir, filepath.Join(dir, "out", "denoise.safetensors")
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if trainingDir != "" {
+		os.RemoveAll(trainingDir)
+	}
+	os.Exit(code)
+}
+
+func TestTrain(t *testing.T) {
+	t.Parallel()
+	dir, model := trained(t)
+	_, r := training()
+	r.want(t, exitDone, "1 pictures to learn from", "step 2 of 2", "score", model)
+	out := filepath.Join(dir, "out")
+	for _, name := range []string{lossCurveName, scoreCurveName} {
+		if m := read(t, filepath.Join(out, name)); m.W < 400 || m.H < 200 {
+			t.Errorf("%s is of %dx%d samples", name, m.W, m.H)
+		}
+	}
+	if !exists(filepath.Join(out, fit.CheckpointName)) {
+		t.Error("there is no checkpoint")
+	}
+}
+
+func TestTrainResumeAndDecay(t *testing.T) {
+	t.Parallel()
+	dir, _ := trained(t)
+	checkpoint := filepath.Join(dir, "out", fit.CheckpointName)
+	before := bytesOf(t, checkpoint)
+	branch := filepath.Join(t.TempDir(), "branch")
+	restoreWith(t, all.Registry(), "train", "denoise", "--data", filepath.Join(dir, "data"),
+		"--resume", checkpoint, "--decay", "3", "-o", branch).want(t, exitDone, "step 5 of 5", branch)
+	if !bytes.Equal(before, bytesOf(t, checkpoint)) {
+		t.Error("the branch changed the checkpoint that it came from")
+	}
+}
+
+func TestTrainErrors(t *testing.T) {
+	t.Parallel()
+	dir, model := trained(t)
+	data, checkpoint := filepath.Join(dir, "data"), filepath.Join(dir, "out", fit.CheckpointName)
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"", exitUsage, "say which task"},
+		{"denoise --data DATA -o OUT", exitUsage, "--steps"},
+		{"denoise --data DATA -o OUT --steps 1 --minutes 1", exitUsage, "--minutes"},
+		{"denoise --data DATA --steps 1", exitUsage, "-o DIR"},
+		{"denoise --steps 1 -o OUT", exitUsage, "--data"},
+		{"denoise --data OUT/gone --steps 1 -o OUT", exitUsage, "gone"},
+		{"denoise --data DATA --steps 1 -o OUT --rate -1", exitUsage, "--rate"},
+		{"denoise --data DATA --steps 1 -o OUT --schedule linear", exitUsage, "cosine"},
+		{"denoise --data DATA --steps 1 -o OUT --ema 1", exitUsage, "--ema"},
+		{"denoise --data DATA --steps 1 -o OUT --decay 1", exitUsage, "--resume"},
+		{"denoise --data DATA --resume CHECKPOINT --rate 1", exitUsage, "--rate"},
+		{"denoise --data DATA --resume CHECKPOINT --decay 1", exitUsage, "-o DIR"},
+		{"denoise --data DATA --resume MODEL -o OUT", exitEnvironment, "checkpoint"},
+		{"denoise:model=x.safetensors --data DATA --steps 1 -o OUT", exitUsage, "--from"},
+		{"inpaintt --data DATA --steps 1 -o OUT", exitUsage, "denoise"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			t.Parallel()
+			r := strings.NewReplacer("DATA", data, "OUT", filepath.Join(t.TempDir(), "out"), "CHECKPOINT", checkpoint, "MODEL", model)
+			restoreWith(t, all.Registry(), append([]string{"train"}, strings.Fields(r.Replace(c.args))...)...).want(t, c.code, c.want)
+		})
+	}
+}
+
+func TestEval(t *testing.T) {
+	t.Parallel()
+	dir, model := trained(t)
+	r := restoreWith(t, all.Registry(), "eval", "denoise", "--data", filepath.Join(dir, "val"), "--model", model, "--sigma", "15,25")
+	r.want(t, exitDone, "input_psnr", "score", "neither clipped nor rounded")
+	lines := strings.Split(r.stdout, "\n")
+	if fields := strings.Fields(lines[1]); fields[0] != "15" || !strings.HasPrefix(fields[1], "24.") {
+		t.Errorf("at sigma 15 the input has 24.6 dB; the line is %q", lines[1])
+	}
+	if fields := strings.Fields(lines[2]); fields[0] != "25" {
+		t.Errorf("the second line is %q, want sigma 25", lines[2])
+	}
+	blind := restoreWith(t, all.Registry(), "eval", "denoise", "--data", filepath.Join(dir, "val"), "--model", "denoise="+model, "--sigma", "15", "--strength", "auto")
+	blind.want(t, exitDone, "level_error")
+}
+
+func TestEvalErrors(t *testing.T) {
+	t.Parallel()
+	dir, model := trained(t)
+	val := filepath.Join(dir, "val")
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"denoise"}, exitUsage, "--data"},
+		{[]string{"--data", val}, exitUsage, "say which task"},
+		{[]string{"denoise,denoise", "--data", val}, exitUsage, "2 steps"},
+		{[]string{"denoise", "--data", val, "--sigma", "many"}, exitUsage, "many"},
+		{[]string{"denoise", "--data", filepath.Join(val, "gone"), "--model", model}, exitUsage, "gone"},
+		{[]string{"denoise", "--data", val, "--model", filepath.Join(val, "gone")}, exitEnvironment, "gone"},
+		{[]string{"denoise", "--data", val, "--model", filepath.Join(val, "b.png")}, exitEnvironment, "unusable model"},
+		{[]string{"denoise", "--data", val, "--sigam", "1"}, exitUsage, "--sigma"},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			t.Parallel()
+			restoreWith(t, all.Registry(), append([]string{"eval"}, c.args...)...).want(t, c.code, c.want)
+		})
+	}
+}
+
+func TestModelInfo(t *testing.T) {
+	t.Parallel()
+	dir, model := trained(t)
+	r := restoreWith(t, all.Registry(), "model", "info", model)
+	r.want(t, exitDone, "denoise", "parameters", "kMAC a pixel", "receptive field", "restore train denoise", "2 steps")
+	restoreWith(t, all.Registry(), "model", "info").want(t, exitUsage, "NAME|FILE")
+	restoreWith(t, all.Registry(), "model", "info", filepath.Join(dir, "gone")).want(t, exitEnvironment, "neither a file nor a shipped model")
+	restoreWith(t, all.Registry(), "model", "info", filepath.Join(dir, "data", "a.png")).want(t, exitEnvironment, "unusable model")
+	restoreWith(t, all.Registry(), "model", "info", dir).want(t, exitEnvironment, "not a regular file")
+}
