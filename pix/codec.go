@@ -33,15 +33,16 @@ type codec struct {
 }
 
 // codecs in the order in which they are asked.
-var codecs = []*codec{&jpegCodec, &pngCodec}
+var codecs = []*codec{&jpegCodec, &pngCodec, &tiffCodec, &webpCodec, &gifCodec, &bmpCodec}
 
 // container is what scan found.
 type container struct {
 	Header
 	meta        Meta
-	orientation int // EXIF's 1..8; 0 where the file does not say
-	page        int // TIFF: where the directory of the one page begins
-	cmyk        bool
+	orientation int  // EXIF's 1..8; 0 where the file does not say
+	cmyk        bool // JPEG: four components
+	animated    bool // WebP: an animation
+	page        page // TIFF: the directory of the picture
 }
 
 // Header says what a file holds, as far as that is known without decoding it.

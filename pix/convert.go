@@ -264,3 +264,10 @@ func (m *Image) channel(c int) []uint16 {
 	}
 	return m.Planes[c]
 }
+
+// shallow returns m with another depth, sharing its planes.
+func (m *Image) shallow(depth int) *Image {
+	out := *m
+	out.Meta.Depth = depth
+	return &out
+}

@@ -17,13 +17,15 @@ var pngCodec = codec{
 	decode: decodePNG,
 	encode: encodePNG,
 	cost: func(h Header) (decode, encode int64) {
-		// The library's own picture of up to four channels, twice for an
-		// interlaced file; rows and the deflate windows are small.
+		// Reading: the library's own picture of up to four channels, and a part
+		// of it again for an interlaced file; Alpha even where all is opaque.
+		// Writing: a few rows and the deflate window.
 		n := int64(h.W) * int64(h.H) * int64(h.Depth) / 8
+		rows := int64(h.W)*8*8 + 2<<20
 		if h.Planes == 1 && !h.Alpha {
-			return 2*n + 1<<20, n + 2<<20
+			return 2*n + rows, rows
 		}
-		return 8*n + 1<<20, 4*n + 2<<20
+		return 6*n + 2*int64(h.W)*int64(h.H) + rows, rows
 	},
 }
 
@@ -152,8 +154,4 @@ func decodePNG(data []byte, c *container) (*Image, error) {
 		m.Planes = m.Planes[:1]
 	}
 	return m, nil
-}
-
-func encodePNG(w io.Writer, m *Image, _ EncodeOptions) error {
-	return (&png.Encoder{CompressionLevel: png.DefaultCompression}).Encode(w, m.ToImage())
 }

@@ -66,6 +66,7 @@ func ssim(rowA, rowB func(p, y int, dst []float64), planes, w, h int, peak float
 		}
 	}
 	va, vb, product := make([]float64, w), make([]float64, w), make([]float64, w)
+	window := make([][]float64, len(ky))
 	var mean [moments][]float64
 	for k := range mean {
 		mean[k] = make([]float64, ow)
@@ -89,12 +90,10 @@ func ssim(rowA, rowB func(p, y int, dst []float64), planes, w, h int, peak float
 				continue
 			}
 			for k := range mean {
-				clear(mean[k])
-				for i, weight := range ky {
-					for x, v := range ring[(y-len(ky)+1+i)%len(ky)][k] {
-						mean[k][x] += weight * v
-					}
+				for i := range window {
+					window[i] = ring[(y+1+i)%len(ky)][k]
 				}
+				filterRows(mean[k], window, ky)
 			}
 			for x := range ow {
 				ma, mb := mean[0][x], mean[1][x]
@@ -106,12 +105,35 @@ func ssim(rowA, rowB func(p, y int, dst []float64), planes, w, h int, peak float
 	return sum / float64(planes*ow*(h-len(ky)+1)), nil
 }
 
-// filter writes the correlation of src with the kernel where it fits.
+// filter writes the correlation of src with a symmetric kernel where it fits.
 func filter(dst, src, kernel []float64) {
+	n := len(kernel)
+	for x := range dst {
+		s := src[x : x+n]
+		var sum float64
+		for i, weight := range kernel[:n/2] {
+			sum += weight * (s[i] + s[n-1-i])
+		}
+		if n%2 == 1 {
+			sum += kernel[n/2] * s[n/2]
+		}
+		dst[x] = sum
+	}
+}
+
+// filterRows is filter down the columns of as many rows as the kernel is long.
+func filterRows(dst []float64, rows [][]float64, kernel []float64) {
 	clear(dst)
-	for i, weight := range kernel {
-		for x, v := range src[i : i+len(dst)] {
-			dst[x] += weight * v
+	n := len(kernel)
+	for i, weight := range kernel[:n/2] {
+		upper, lower := rows[i][:len(dst)], rows[n-1-i][:len(dst)]
+		for x := range dst {
+			dst[x] += weight * (upper[x] + lower[x])
+		}
+	}
+	if n%2 == 1 {
+		for x, v := range rows[n/2][:len(dst)] {
+			dst[x] += kernel[n/2] * v
 		}
 	}
 }

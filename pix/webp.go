@@ -1,0 +1,156 @@
+package pix
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"image"
+	"io"
+
+	"github.com/HugoSmits86/nativewebp"
+	"golang.org/x/image/webp"
+)
+
+var webpCodec = codec{
+	name: "webp",
+	ext:  ".webp",
+	sniff: func(head []byte) bool {
+		return len(head) >= 12 && string(head[:4]) == "RIFF" && string(head[8:12]) == "WEBP"
+	},
+	scan:   scanWebP,
+	decode: decodeWebP,
+	encode: encodeWebP,
+	cost: func(h Header) (decode, encode int64) {
+		// Reading: the decoder's picture, its transforms and the opacity. Writing:
+		// the encoder keeps pixels, tokens (four ints each) and its search chains.
+		n := int64(h.W+16) * int64(h.H+16)
+		return 14*n + 4<<20, 72*n + 4<<20
+	},
+}
+
+// scanWebP walks the chunks of the RIFF container (RFC 9649).
+func scanWebP(data []byte, whole bool) (*container, error) {
+	if len(data) < 12 {
+		return nil, fmt.Errorf("%w: this webp ends within its header", ErrCorrupt)
+	}
+	end := 8 + int64(binary.LittleEndian.Uint32(data[4:]))
+	if whole && end > int64(len(data)) {
+		return nil, fmt.Errorf("%w: this webp ends after %d of %d bytes", ErrCorrupt, len(data), end)
+	}
+	c := &container{Header: Header{Depth: 8, Planes: 3}}
+	body := data[12:min(end, int64(len(data)))]
+	for len(body) >= 8 {
+		kind, size := string(body[:4]), int64(binary.LittleEndian.Uint32(body[4:]))
+		body = body[8:]
+		part := body[:min(size, int64(len(body)))]
+		switch kind {
+		case "VP8X":
+			if len(part) < 10 {
+				return nil, fmt.Errorf("%w: the header chunk of this webp is too short", ErrCorrupt)
+			}
+			c.Alpha = part[0]&0x10 != 0
+			c.W = 1 + int(part[4]) + int(part[5])<<8 + int(part[6])<<16
+			c.H = 1 + int(part[7]) + int(part[8])<<8 + int(part[9])<<16
+			c.animated = part[0]&0x02 != 0
+		case "VP8 ", "VP8L":
+			c.Frames++
+			if c.W == 0 && !c.bitstreamSize(kind, part) {
+				return nil, fmt.Errorf("%w: the picture chunk of this webp is damaged", ErrCorrupt)
+			}
+		case "ANMF":
+			c.Frames++
+		case "ICCP":
+			c.meta.ICC = complete(part, size)
+		case "EXIF":
+			block := complete(part, size)
+			// Some writers keep the prefix that JPEG needs.
+			c.meta.EXIF = bytes.TrimPrefix(block, []byte("Exif\x00\x00"))
+		case "XMP ":
+			c.meta.XMP = complete(part, size)
+		}
+		body = body[min(size+size&1, int64(len(body))):]
+	}
+	switch {
+	case c.W == 0:
+		return nil, fmt.Errorf("%w: this webp holds no picture", ErrCorrupt)
+	case c.animated && !whole: // its frames must be counted
+		return nil, fmt.Errorf("%w: more of this webp is needed", ErrCorrupt)
+	case c.animated && c.Frames == 1:
+		return nil, fmt.Errorf("%w: a WebP animation of one frame: save it as a still picture", ErrUnsupported)
+	case c.Frames == 0 && whole:
+		return nil, fmt.Errorf("%w: this webp holds no picture", ErrCorrupt)
+	case !c.animated:
+		c.Frames = 1
+	}
+	return c, nil
+}
+
+// complete copies a metadata chunk, or returns nil where a part of it is missing.
+func complete(part []byte, size int64) []byte {
+	if int64(len(part)) < size || size == 0 {
+		return nil
+	}
+	return bytes.Clone(part)
+}
+
+// bitstreamSize reads width and height from a VP8 frame header (RFC 6386, section
+// 9.1) or a VP8L one.
+func (c *container) bitstreamSize(kind string, part []byte) bool {
+	if kind == "VP8 " {
+		if len(part) < 10 || string(part[3:6]) != "\x9d\x01\x2a" {
+			return false
+		}
+		c.W = int(binary.LittleEndian.Uint16(part[6:])) & 0x3fff
+		c.H = int(binary.LittleEndian.Uint16(part[8:])) & 0x3fff
+		return true
+	}
+	if len(part) < 5 || part[0] != 0x2f {
+		return false
+	}
+	bits := binary.LittleEndian.Uint32(part[1:])
+	c.W, c.H = 1+int(bits&0x3fff), 1+int(bits>>14&0x3fff)
+	c.Alpha = bits>>28&1 != 0
+	return true
+}
+
+func decodeWebP(data []byte, _ *container) (*Image, error) {
+	src, err := webp.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	switch s := src.(type) {
+	case *image.YCbCr:
+		return fromYCbCr(s, true), nil
+	case *image.NYCbCrA:
+		m := fromYCbCr(&s.YCbCr, true)
+		m.Alpha = alphaOf(s)
+		return m, nil
+	}
+	return FromImage(src), nil
+}
+
+func encodeWebP(w io.Writer, m *Image, _ EncodeOptions) error {
+	if m.W > 16384 || m.H > 16384 {
+		return fmt.Errorf("%w: %dx%d pixels, and WebP goes up to 16384 each way: write PNG instead", ErrLimit, m.W, m.H)
+	}
+	// The encoder passes over errors of its writer.
+	checked := &errWriter{w: w}
+	if err := nativewebp.Encode(checked, m.toNRGBA(), nil); err != nil {
+		return err
+	}
+	return checked.err
+}
+
+type errWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (e *errWriter) Write(p []byte) (int, error) {
+	if e.err != nil {
+		return 0, e.err
+	}
+	n, err := e.w.Write(p)
+	e.err = err
+	return n, err
+}
