@@ -31,7 +31,17 @@ func estimateLevel(planes [][]float32, w, h int) float64 {
 // white noise is measured there first; luma decides where there is no colour or
 // where its noise is gone. In each plane the noise is read off the covariance
 // of 8x8 patches: see planeLevel.
+//
+// Samples that are no numbers, or too large to square, give 0.
 func level[T uint16 | float32](planes [][]T, w, h int, scale float32) float64 {
+	sigma := measureLevel(planes, w, h, scale)
+	if math.IsNaN(sigma) || math.IsInf(sigma, 0) {
+		return 0
+	}
+	return sigma
+}
+
+func measureLevel[T uint16 | float32](planes [][]T, w, h int, scale float32) float64 {
 	if len(planes) == 3 && sameEverywhere(planes) {
 		planes = planes[:1] // grey stored as colour: three copies of one noise
 	}
@@ -43,31 +53,30 @@ func level[T uint16 | float32](planes [][]T, w, h int, scale float32) float64 {
 	if len(usable) < minPatches {
 		return 0
 	}
-	sigma := 0.0
-	// Which patches are far enough from black and white depends on the level:
-	// two rounds settle it.
-	for range 2 {
-		kept := usable
+	measured := make([]float64, len(set.planes))
+	texture := make([]float64, len(set.planes))
+	for p := range set.planes {
+		sigma, used := planeLevel(&set.planes[p], usable)
+		texture[p] = set.planes[p].texture(sigma, used)
 		if set.clipped {
-			kept = set.awayFromLimits(usable, sigma)
+			sigma = unclip(sigma, set.histogram(used))
 		}
-		measured := make([]float64, len(set.planes))
-		for p := range set.planes {
-			s, used := planeLevel(&set.planes[p], kept)
-			if set.clipped {
-				s = unclip(s, set.histogram(used))
-			}
-			measured[p] = s
-		}
-		sigma = combine(measured)
+		measured[p] = sigma
 	}
-	return sigma
+	return combine(measured, texture[0])
 }
 
 // combine makes one level of those of luma and the two colour differences (or
-// returns the only one). Equal levels mean white noise, which the colour
-// differences tell better.
-func combine(s []float64) float64 {
+// returns the only one). Similar levels mean white noise, which the colour
+// differences tell better: the excess of luma is texture. Where they have no
+// more than 0.4 of luma's level they have been smoothed (JPEG halves their
+// resolution, cameras denoise them) and luma counts; in between, the one fades
+// into the other.
+//
+// Without colour noise, a texture (see patchPlane.texture) above
+// weakFactor says that luma held no patch of noise alone, so that its level is
+// only an upper limit: it is lowered, to a half at most.
+func combine(s []float64, texture float64) float64 {
 	if len(s) == 1 {
 		return s[0]
 	}
@@ -75,10 +84,8 @@ func combine(s []float64) float64 {
 	if luma == 0 {
 		return chroma
 	}
-	// Below 0.4 times luma, chroma has been smoothed (JPEG subsamples it, cameras
-	// denoise it); above 0.7 the difference may be texture in luma. In between
-	// the one fades into the other.
 	trust := min(1, max(0, (chroma/luma-0.4)/0.3))
+	luma = max(chroma, luma*min(1, max(0.5, weakFactor/texture)))
 	return trust*chroma + (1-trust)*luma
 }
 

@@ -16,8 +16,9 @@ import (
 
 // TestLevelOnPhotographs logs how far EstimateLevel is off on real photographs
 // with noise added, and holds the mean error in the project's noise protocol
-// under 1.5. RESTORE_DATA names a folder with photos/val; -short takes every
-// eighth picture.
+// under 1.5. RESTORE_DATA names a folder with photos/val, of which -short takes
+// every eighth picture; RESTORE_SPLIT=train takes 48 of photos/train instead, to
+// choose constants on.
 func TestLevelOnPhotographs(t *testing.T) {
 	data := os.Getenv("RESTORE_DATA")
 	if data == "" {

@@ -2,14 +2,13 @@ package denoise
 
 import (
 	"math"
-	"slices"
 )
 
 const (
-	patchSide  = 8                     // samples; the size that Chen, Zhu and Heng found best
-	patchLen   = patchSide * patchSide //
-	minPatches = 400                   // a covariance of 64 dimensions wants several times as many
-	maxPatches = 9000                  // about; keeps pictures of any size under a tenth of a second
+	patchSide  = 8 // samples; the size that Chen, Zhu and Heng found best
+	patchLen   = patchSide * patchSide
+	minPatches = 400  // a covariance of 64 dimensions wants several times as many
+	maxPatches = 9000 // about: work and memory stay the same from a third of a megapixel on
 )
 
 // patchSet is a regular sample of the patches of a picture, on the 0..255 scale.
@@ -18,6 +17,7 @@ type patchSet struct {
 	planes  []patchPlane // luma alone, or luma and two colour differences
 	mean    [][]float32  // [channel][patch], of the picture's own channels
 	still   []bool       // too many equal neighbours to hold noise of level 1 or more
+	cut     []bool       // more than a quarter of the samples at black or white
 	clipped bool         // no sample lies outside 0..255: noise may have been cut off there
 }
 
@@ -43,7 +43,7 @@ func gather[T uint16 | float32](planes [][]T, w, h int, scale float32) *patchSet
 	nx, ny := w-patchSide+1, h-patchSide+1
 	xs, ys := grid(nx, ny)
 	n := len(xs) * len(ys)
-	s := &patchSet{n: n, still: make([]bool, n), clipped: true}
+	s := &patchSet{n: n, still: make([]bool, n), cut: make([]bool, n), clipped: true}
 	for range planes {
 		s.mean = append(s.mean, make([]float32, n))
 		s.planes = append(s.planes, patchPlane{make([]float32, n*patchLen), make([]float32, n)})
@@ -66,7 +66,7 @@ func gather[T uint16 | float32](planes [][]T, w, h int, scale float32) *patchSet
 				}
 				s.mean[c][i] = sum / patchLen
 			}
-			s.still[i] = still(own[:len(planes)])
+			s.still[i], s.cut[i] = still(own[:len(planes)]), cut(own[:len(planes)])
 			for p := range s.planes {
 				dst := s.planes[p].samples[i*patchLen:][:patchLen]
 				if len(planes) == 1 {
@@ -85,23 +85,28 @@ func gather[T uint16 | float32](planes [][]T, w, h int, scale float32) *patchSet
 	return s
 }
 
-// grid picks evenly spaced coordinates out of nx columns and ny rows.
+// grid picks evenly spaced coordinates out of nx columns and ny rows. Of a
+// picture that is narrower than the spacing, one column (or row) is taken, the
+// more densely.
 func grid(nx, ny int) (xs, ys []int) {
-	step := max(1, math.Sqrt(float64(nx)*float64(ny)/maxPatches))
-	// A long, narrow picture has fewer rows than the step: take the rest along its length.
+	step := math.Sqrt(float64(nx) * float64(ny) / maxPatches)
 	sx, sy := step, step
-	if float64(ny) < step {
-		sx, sy = max(1, float64(nx)/maxPatches*float64(1)), float64(ny)
-	} else if float64(nx) < step {
-		sx, sy = float64(nx), max(1, float64(ny)/maxPatches)
+	switch {
+	case float64(ny) < step:
+		sx, sy = float64(nx)/maxPatches, float64(ny)
+	case float64(nx) < step:
+		sx, sy = float64(nx), float64(ny)/maxPatches
 	}
-	for f := 0.0; int(f) < nx; f += sx {
-		xs = append(xs, int(f))
+	return spaced(nx, sx), spaced(ny, sy)
+}
+
+// spaced lists the whole numbers below n at the given spacing, each once.
+func spaced(n int, spacing float64) (list []int) {
+	spacing = max(1, spacing)
+	for i := 0; int(float64(i)*spacing) < n; i++ {
+		list = append(list, int(float64(i)*spacing))
 	}
-	for f := 0.0; int(f) < ny; f += sy {
-		ys = append(ys, int(f))
-	}
-	return xs, ys
+	return list
 }
 
 // gradientEnergy is the mean squared difference of neighbours in a patch, halved:
@@ -137,6 +142,23 @@ func still(own [][patchLen]float32) bool {
 	return 10*equal > 3*2*patchSide*(patchSide-1)
 }
 
+// cut reports whether more than a quarter of the samples lie at black or white in
+// some channel, so that noise may be missing there.
+func cut(own [][patchLen]float32) bool {
+	for c := range own {
+		n := 0
+		for _, v := range own[c] {
+			if v <= 0 || v >= 255 {
+				n++
+			}
+		}
+		if 4*n > patchLen {
+			return true
+		}
+	}
+	return false
+}
+
 func sameAt(own [][patchLen]float32, i, j int) bool {
 	for c := range own {
 		if own[c][i] != own[c][j] {
@@ -149,16 +171,24 @@ func sameAt(own [][patchLen]float32, i, j int) bool {
 // usable lists the patches that can tell of noise. Still ones at black or white
 // say nothing. Still ones between say that there is none, and are believed
 // where they are a fifth or more of what is left; fewer are taken for a frame or
-// a caption put on a noisy picture.
+// a caption put on a noisy picture. Cut ones, such as those across the edge of a
+// black border, are left out where they are the lesser part; in a dark picture
+// they are all there is, and unclip makes up for what is missing.
 func (s *patchSet) usable() []int {
-	var lively, flat []int
+	var lively, flat, whole []int
 	for i := range s.n {
 		switch {
 		case !s.still[i]:
 			lively = append(lively, i)
+			if !s.cut[i] {
+				whole = append(whole, i)
+			}
 		case s.margin(i) > 2:
 			flat = append(flat, i)
 		}
+	}
+	if s.clipped && 2*len(whole) >= len(lively) && len(whole) >= minPatches {
+		lively = whole
 	}
 	if 5*len(flat) < len(lively)+len(flat) {
 		return lively
@@ -174,24 +204,4 @@ func (s *patchSet) margin(i int) float32 {
 		m = min(m, s.mean[c][i], 255-s.mean[c][i])
 	}
 	return m
-}
-
-// awayFromLimits keeps the patches that noise of level sigma does not push over
-// black or white; where they are few, the eighth that it pushes least.
-func (s *patchSet) awayFromLimits(list []int, sigma float64) []int {
-	byMargin := slices.Clone(list)
-	slices.SortStableFunc(byMargin, func(a, b int) int {
-		switch ma, mb := s.margin(a), s.margin(b); {
-		case ma > mb:
-			return -1
-		case ma < mb:
-			return 1
-		}
-		return 0
-	})
-	n := 0
-	for n < len(byMargin) && float64(s.margin(byMargin[n])) > 2.5*sigma {
-		n++
-	}
-	return byMargin[:min(len(byMargin), max(n, len(byMargin)/8, minPatches))]
 }

@@ -46,6 +46,15 @@ func planeLevel(p *patchPlane, list []int) (sigma float64, used []int) {
 	return sigma, order[:sums.end(k)]
 }
 
+// texture is the median gradient energy of the used patches relative to what
+// noise of level sigma has: about 1 where they hold noise alone.
+func (p *patchPlane) texture(sigma float64, used []int) float64 {
+	if sigma == 0 {
+		return 1
+	}
+	return float64(p.energy[used[len(used)/2]]) / (sigma * sigma) // used is in ascending order of energy
+}
+
 // prefixSums holds, for each k, the sums over the first k chunks of patches from
 // which their covariance follows.
 type prefixSums struct {

@@ -34,5 +34,5 @@ func smallLevel[T uint16 | float32](planes [][]T, w, h int, scale float32) float
 		slices.Sort(answers)
 		measured[p] = answers[len(answers)/2] / (0.6745 * 6) // the mask's gain is 6; 0.6745: median of |N(0,1)|
 	}
-	return combine(measured)
+	return combine(measured, 1)
 }
