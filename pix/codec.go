@@ -16,9 +16,9 @@ type codec struct {
 	sniff func(head []byte) bool
 
 	// scan reads the structure of a file, without its samples: the facts of the
-	// header and the metadata. It trusts no length. With whole unset, data is
-	// only the beginning of the file: an error then means that more is needed,
-	// and metadata that stand behind the header's facts may be missing.
+	// header and the metadata. It trusts no length. With whole unset, data may be
+	// only the beginning of the file, and the header's facts are enough: it stops
+	// once it has them, and an error means that more is needed.
 	scan func(data []byte, whole bool) (*container, error)
 
 	// decode reads the samples of a file that scan accepted and whose Frames

@@ -85,12 +85,14 @@ func open(r io.Reader, lim Limits) (*bytes.Buffer, *codec, *container, error) {
 			}
 		}
 		whole := int64(len(data)) < size
-		c, err := scan(format, data, whole)
+		c, err := scan(format, data, false)
 		if err != nil && !whole {
 			continue
 		}
 		if err != nil {
-			return nil, nil, nil, err
+			if c, err = scan(format, data, true); err != nil {
+				return nil, nil, nil, err
+			}
 		}
 		return buf, format, c, c.check(lim)
 	}

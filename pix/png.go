@@ -48,7 +48,7 @@ func scanPNG(data []byte, whole bool) (*container, error) {
 			animation = false
 		}
 		if kind == "IEND" || kind == "IDAT" && !whole {
-			if c.W == 0 {
+			if c.Planes == 0 {
 				return nil, fmt.Errorf("%w: this png has no header chunk", ErrCorrupt)
 			}
 			return c, nil

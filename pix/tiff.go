@@ -148,7 +148,10 @@ func (c *container) pageTIFF(t *tiffBlock, dir []entry) error {
 	bits := uint32(1)
 	if e, ok := find(dir, tagBits); ok {
 		for i := range int(min(e.count, 8)) {
-			v, _ := t.uint(e, i)
+			v, ok := t.uint(e, i)
+			if !ok {
+				return fmt.Errorf("%w: this tiff does not say how many bits its samples have", ErrCorrupt)
+			}
 			if i > 0 && v != bits {
 				return unsupported("different bits a sample, among them", v)
 			}
