@@ -183,7 +183,7 @@ func waves(seed uint64, step int64, n, side int) Batch {
 }
 
 func config() Config {
-	return Config{Steps: 400, Warmup: 10, Schedule: Cosine, Rate: 5e-3, Clip: 1, EMA: 0.98, Loss: "mse", Batch: 8, Height: 16, Width: 16, WeightDecay: 1e-4}
+	return Config{Steps: 200, Warmup: 10, Schedule: Cosine, Rate: 5e-3, Clip: 1, EMA: 0.98, Loss: "mse", Batch: 8, Height: 16, Width: 16, WeightDecay: 1e-4}
 }
 
 // heldOut is the mean squared error of a network on waves that no training saw.
@@ -227,7 +227,7 @@ func TestTraining(t *testing.T) {
 			}
 			after := heldOut(t, averaged)
 			t.Logf("held-out error from %.4f to %.4f; the noise has %.4f", before, after, 0.16)
-			if !(after < before/2) || !(after < 0.08) {
+			if !(after < before/2) || !(after < 0.03) {
 				t.Errorf("held-out error went from %g to %g", before, after)
 			}
 		})
