@@ -82,7 +82,7 @@ type run struct {
 	truth    *truth          // nil where there is none
 	inputs   map[string]bool // names that no output may have; see inputPlaces
 
-	wg       sync.WaitGroup
+	wg        sync.WaitGroup
 	reporting sync.Mutex
 
 	mu      sync.Mutex
