@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 	"testing"
 )
 
@@ -110,6 +111,8 @@ func tiffFile(order interface {
 	}
 	link := 4
 	for _, fields := range pages {
+		fields = slices.Clone(fields)
+		slices.SortStableFunc(fields, func(a, b tiffField) int { return int(a.tag) - int(b.tag) })
 		order.PutUint32(b[link:], uint32(len(b)))
 		dir := len(b)
 		b = order.AppendUint16(b, uint16(len(fields)))
