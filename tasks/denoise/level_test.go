@@ -119,6 +119,37 @@ func addTo(planes [][]float32, sigma float64, seed uint64) {
 	}
 }
 
+// TestEstimateLevelFramed: what was put on the picture after the noise does not
+// count, unless it is most of the picture.
+func TestEstimateLevelFramed(t *testing.T) {
+	t.Parallel()
+	const w, h = 200, 200
+	for _, c := range []struct {
+		name   string
+		colour float32
+		width  int
+		want   float64
+	}{
+		{"black frame", 0, 25, 15},
+		{"wide white frame", 255, 60, 15},
+		{"narrow grey frame", 128, 6, 15},
+		{"grain on a flat ground", 128, 70, 0},
+	} {
+		planes := draw(w, h, scenes["sky"])
+		addTo(planes, 15, 4)
+		for i := range w * h {
+			if x, y := i%w, i/w; min(x, y, w-1-x, h-1-y) < c.width {
+				planes[0][i], planes[1][i], planes[2][i] = c.colour, c.colour, c.colour
+			}
+		}
+		for _, m := range []*pix.Image{frameOf(planes, w, h), frameOf(planes[:1], w, h)} {
+			if got := EstimateLevel(m); math.Abs(got-c.want) > 1.5 {
+				t.Errorf("%s, %d planes: got %.2f, want about %v", c.name, len(m.Planes), got, c.want)
+			}
+		}
+	}
+}
+
 func TestEstimateLevelOfGreyStoredAsColour(t *testing.T) {
 	t.Parallel()
 	planes := draw(120, 90, scenes["sky"])[:1]
@@ -237,7 +268,8 @@ func TestCombine(t *testing.T) {
 	}{
 		{"grey", []float64{12}, 1, 12},
 		{"white noise", []float64{10, 10, 10}, 1, 10},
-		{"texture in luma", []float64{13, 10, 10}, 3, 10},
+		{"texture in luma", []float64{13, 10, 10}, 1, 10},
+		{"half way", []float64{10, 5.5, 5.5}, 1, 7.75},
 		{"colour noise gone", []float64{10, 1, 1}, 1, 10},
 		{"colour noise gone, texture", []float64{10, 1, 1}, 2, 8},
 		{"no more than halved", []float64{4, 0.1, 0.1}, 20, 2},
