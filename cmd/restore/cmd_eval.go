@@ -98,6 +98,9 @@ func (p *program) parseTask(arg, model string) (*tasks.Spec, string, error) {
 	if model != "" {
 		return spec, strings.TrimPrefix(model, spec.Name+"="), nil
 	}
+	if steps[0].Options == nil {
+		return spec, spec.Models[0].Name, nil
+	}
 	for _, o := range tasks.Options(steps[0].Options) {
 		if o.Name == "model" && o.Default != "" {
 			return spec, o.Default, nil

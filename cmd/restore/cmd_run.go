@@ -44,10 +44,7 @@ var commonNames = []string{"model"}
 // taskCommand is the verb of one task: run with that one step, and the task's
 // options as flags.
 func (p *program) taskCommand(spec *tasks.Spec) *cli.Command {
-	var options []tasks.Option
-	if spec.Options != nil {
-		options = tasks.Options(spec.Options())
-	}
+	options := optionsOf(spec)
 	return &cli.Command{
 		Name:      spec.Name,
 		Usage:     spec.Summary,

@@ -5,8 +5,11 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/cae-restore/restore/tasks"
 )
@@ -81,6 +84,11 @@ func TestFlags(t *testing.T) {
 		{"exclude twice", "fade --exclude b.* --exclude a.*", func(t *testing.T, r result, _, out string) {
 			r.want(t, exitDone, "nothing to do")
 		}},
+		{"exclude a name with a comma", "fade --exclude sub,2", func(t *testing.T, r result, _, out string) {
+			if exists(filepath.Join(out, "sub,2")) || !exists(filepath.Join(out, "sub", "b.png")) {
+				t.Error("want all but sub,2")
+			}
+		}},
 		{"jobs", "fade --jobs 1", func(t *testing.T, r result, _, _ string) { r.want(t, exitDone, "2 restored") }},
 		{"quiet", "fade --quiet", func(t *testing.T, r result, _, out string) {
 			if r.stdout+r.stderr != "" {
@@ -97,6 +105,9 @@ func TestFlags(t *testing.T) {
 			t.Run(c.name+"/"+order, func(t *testing.T) {
 				t.Parallel()
 				in, out := folder(t)
+				if strings.Contains(c.name, "comma") {
+					writeFile(t, filepath.Join(in, "sub,2", "c.png"), pngOf(t, painting(2, 2)))
+				}
 				args := strings.Fields(c.args)
 				if order == "before" {
 					args = append(args, "-o", out, in)
@@ -171,6 +182,47 @@ func TestPictureFails(t *testing.T) {
 	read(t, filepath.Join(out, "a.png"))
 }
 
+// crowd is a task that counts how many pictures it has in hand. It holds each
+// until there are as many as wanted, or patience is over.
+type crowd struct {
+	in, most atomic.Int32
+	want     int32
+	patience time.Duration
+}
+
+func (c *crowd) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) {
+	defer c.in.Add(-1)
+	now := c.in.Add(1)
+	for most := c.most.Load(); now > most && !c.most.CompareAndSwap(most, now); most = c.most.Load() {
+	}
+	for end := time.Now().Add(c.patience); c.most.Load() < c.want && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	return f, nil
+}
+
+// TestJobs shows that --jobs bounds the pictures in flight, and that as many are.
+func TestJobs(t *testing.T) {
+	t.Parallel()
+	for jobs, c := range map[string]*crowd{
+		"1": {want: 2, patience: 50 * time.Millisecond}, // a second one would have the time to come
+		"3": {want: 3, patience: time.Minute},
+	} {
+		t.Run(jobs, func(t *testing.T) {
+			t.Parallel()
+			in, out := folder(t)
+			writeFile(t, filepath.Join(in, "c.png"), pngOf(t, painting(3, 3)))
+			writeFile(t, filepath.Join(in, "d.png"), pngOf(t, painting(3, 3)))
+			spec := &tasks.Spec{Name: "crowd", New: func(context.Context, tasks.Env, any) (tasks.Task, error) { return c, nil }}
+			restoreWith(t, tasks.NewRegistry(spec), "tasks", "crowd").want(t, exitDone, "crowd")
+			restoreWith(t, tasks.NewRegistry(spec), "crowd", in, "-o", out, "--jobs", jobs).want(t, exitDone, "4 copied")
+			if got := strconv.Itoa(int(c.most.Load())); got != jobs {
+				t.Errorf("%s pictures in hand at the same time, want %s", got, jobs)
+			}
+		})
+	}
+}
+
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	in, out := folder(t)
@@ -209,6 +261,7 @@ func TestUsageErrors(t *testing.T) {
 		{"value out of range", []string{"fade", "--amount", "7", "-o", out, in}, exitUsage, []string{"amount", "7", "1"}},
 		{"word not allowed", []string{"fade", "--mode", "blue", "-o", out, in}, exitUsage, []string{"blue", "red"}},
 		{"input does not exist", []string{"fade", filepath.Join(in, "gone"), "-o", out}, exitUsage, []string{"gone"}},
+		{"input called help", []string{"fade", "help", "-o", out}, exitUsage, []string{"no such file"}},
 		{"pattern matches nothing", []string{"fade", filepath.Join(in, "*.gif"), "-o", out}, exitUsage, []string{"*.gif"}},
 		{"output inside input", []string{"fade", in, "-o", filepath.Join(in, "out")}, exitUsage, []string{"inside"}},
 		{"jobs", []string{"fade", in, "-o", out, "--jobs", "0"}, exitUsage, []string{"--jobs"}},

@@ -49,7 +49,7 @@ func describeTask(out io.Writer, s *tasks.Spec) error {
 		fmt.Fprintf(out, "makes for later steps: %s\n", strings.Join(s.Makes, ", "))
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	if options := tasks.Options(s.Options()); len(options) > 0 {
+	if options := optionsOf(s); len(options) > 0 {
 		fmt.Fprintln(w, "\nOPTION\tDEFAULT\tVALUES\tMEANING")
 		for _, o := range options {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", o.Name, dash(o.Default), dash(valuesOf(o)), o.Help)
@@ -62,6 +62,14 @@ func describeTask(out io.Writer, s *tasks.Spec) error {
 		}
 	}
 	return w.Flush()
+}
+
+// optionsOf lists the options of a task, which may have none.
+func optionsOf(s *tasks.Spec) []tasks.Option {
+	if s.Options == nil {
+		return nil
+	}
+	return tasks.Options(s.Options())
 }
 
 func valuesOf(o tasks.Option) string {

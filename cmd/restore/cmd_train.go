@@ -92,13 +92,16 @@ func (p *program) train(c *cli.Context) error {
 	})
 	switch {
 	case errors.Is(err, context.Canceled):
-		return &stopped{fmt.Sprintf("the training is saved; go on with: restore train %s --data ... --resume %s", arg, filepath.Join(out, fit.CheckpointName))}
+		checkpoint := filepath.Join(out, fit.CheckpointName)
+		if _, serr := os.Stat(checkpoint); serr != nil {
+			return &stopped{"no step was taken yet"}
+		}
+		return &stopped{fmt.Sprintf("the training is saved; go on with: restore train %s --data DIR --resume %s", arg, checkpoint)}
 	case errors.Is(err, fit.ErrData):
 		return &usageError{err}
 	case err != nil:
 		return err
 	}
-	log.draw()
 	fmt.Fprintln(p.stdout, path)
 	return nil
 }

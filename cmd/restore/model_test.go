@@ -90,6 +90,40 @@ func TestTrainResumeAndDecay(t *testing.T) {
 	}
 }
 
+// cancelAt is a writer that ends a run when a text goes through it.
+type cancelAt struct {
+	bytes.Buffer
+	text   string
+	cancel func()
+}
+
+func (w *cancelAt) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), w.text) {
+		w.cancel()
+	}
+	return w.Buffer.Write(b)
+}
+
+func TestTrainInterrupted(t *testing.T) {
+	t.Parallel()
+	dir, _ := trained(t)
+	for at, want := range map[string]string{
+		"pictures to learn from": "no step was taken yet",
+		"saved":                  "--resume",
+	} {
+		t.Run(at, func(t *testing.T) {
+			t.Parallel()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			stderr, stdout := &cancelAt{text: at, cancel: cancel}, &bytes.Buffer{}
+			p := &program{registry: all.Registry(), stdout: stdout, stderr: stderr}
+			code := p.run(ctx, []string{"train", "denoise", "--data", filepath.Join(dir, "data"), "-o", t.TempDir(),
+				"--steps", "1000000", "--batch", "1", "--patch", "16", "--checkpoint", "1ns"})
+			result{code, stdout.String(), stderr.String()}.want(t, exitInterrupted, "interrupted; ", want)
+		})
+	}
+}
+
 func TestTrainErrors(t *testing.T) {
 	t.Parallel()
 	dir, model := trained(t)
@@ -111,13 +145,14 @@ func TestTrainErrors(t *testing.T) {
 		{"denoise --data DATA --steps 1 -o OUT --decay 1", exitUsage, "--resume"},
 		{"denoise --data DATA --resume CHECKPOINT --rate 1", exitUsage, "--rate"},
 		{"denoise --data DATA --resume CHECKPOINT --decay 1", exitUsage, "-o DIR"},
+		{"denoise --data DATA --resume CHECKPOINT --decay 1 -o TRUNK", exitUsage, "branches off"},
 		{"denoise --data DATA --resume MODEL -o OUT", exitEnvironment, "checkpoint"},
 		{"denoise:model=x.safetensors --data DATA --steps 1 -o OUT", exitUsage, "--from"},
 		{"inpaintt --data DATA --steps 1 -o OUT", exitUsage, "denoise"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			t.Parallel()
-			r := strings.NewReplacer("DATA", data, "OUT", filepath.Join(t.TempDir(), "out"), "CHECKPOINT", checkpoint, "MODEL", model)
+			r := strings.NewReplacer("DATA", data, "OUT", filepath.Join(t.TempDir(), "out"), "CHECKPOINT", checkpoint, "TRUNK", filepath.Dir(checkpoint), "MODEL", model)
 			restoreWith(t, all.Registry(), append([]string{"train"}, strings.Fields(r.Replace(c.args))...)...).want(t, c.code, c.want)
 		})
 	}
