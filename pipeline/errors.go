@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"syscall"
 
 	"github.com/cae-restore/restore/tasks"
@@ -79,7 +80,7 @@ var transientErrors = []error{
 // outputErrors are those after which no output of the run can be expected to
 // succeed; on the side of the inputs they concern one file.
 var outputErrors = []error{
-	syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EACCES, syscall.EPERM, syscall.EIO,
+	syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, fs.ErrPermission,
 }
 
 // outputError gives an error from writing outputs its kind.

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/color/palette"
+	stdgif "image/gif"
 	"os"
 	"path/filepath"
 	"strings"
@@ -221,4 +224,15 @@ func (r *recorder) Done(res Result) {
 	}
 	defer r.mu.Unlock()
 	r.done = append(r.done, res)
+}
+
+// gif returns a small GIF, which is read here but never written.
+func gif(t testing.TB) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	m := image.NewPaletted(image.Rect(0, 0, 4, 4), palette.Plan9)
+	if err := stdgif.Encode(&b, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

@@ -62,6 +62,9 @@ func outputEnding(h pix.Header, item Item, want string) (format, ending string, 
 // expected is outputEnding before the file has been looked at: what the ending
 // says counts.
 func (r *run) expected(own string) string {
+	if own == "" && r.Format == "" {
+		return "" // most likely it can be written as it was read
+	}
 	_, ending, err := outputEnding(pix.Header{Format: endings[strings.ToLower(own)], Depth: 8}, Item{Rel: "x" + own}, r.Format)
 	if err != nil {
 		return own
