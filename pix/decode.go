@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 )
 
@@ -43,6 +44,9 @@ func Decode(r io.Reader, lim Limits) (*Image, error) {
 	buf, format, c, err := open(r, lim)
 	if err != nil {
 		return nil, err
+	}
+	if left := min(sizeOf(r), lim.orDefault().MaxBytes); left > 0 {
+		buf.Grow(int(left) + 2*bytes.MinRead) // doubling would take up to thrice the file's size
 	}
 	if err := readUpTo(buf, r, math.MaxInt64, lim); err != nil {
 		return nil, err
@@ -141,6 +145,19 @@ func readUpTo(buf *bytes.Buffer, r io.Reader, size int64, lim Limits) error {
 		return fmt.Errorf("%w: the file has more than %d bytes, which is the limit: raise it, or scale the picture down first", ErrLimit, limit)
 	}
 	return nil
+}
+
+// sizeOf is about how much there is to read, or 0 where r does not tell.
+func sizeOf(r io.Reader) int64 {
+	switch f := r.(type) {
+	case interface{ Len() int }:
+		return int64(f.Len())
+	case interface{ Stat() (fs.FileInfo, error) }:
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			return info.Size()
+		}
+	}
+	return 0
 }
 
 func (l Limits) orDefault() Limits {

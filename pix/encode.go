@@ -28,7 +28,7 @@ func Encode(w io.Writer, m *Image, o EncodeOptions) error {
 		return fmt.Errorf("%w: cannot write %q: choose one of %s", ErrUnsupported, name, formats(true))
 	}
 	if o.Quality < 0 || o.Quality > 100 {
-		return fmt.Errorf("quality %d is not within 1 to 100", o.Quality)
+		return fmt.Errorf("%w: quality %d is not within 1 to 100", ErrUnsupported, o.Quality)
 	}
 	if m.W <= 0 || m.H <= 0 || len(m.Planes) != 1 && len(m.Planes) != 3 {
 		return fmt.Errorf("%w: a picture of %dx%d samples and %d planes cannot be written", ErrUnsupported, m.W, m.H, len(m.Planes))

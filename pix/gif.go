@@ -19,9 +19,8 @@ var gifCodec = codec{
 	scan:   scanGIF,
 	decode: decodeGIF,
 	cost: func(h Header) (decode, encode int64) {
-		// The indices, once more on a canvas where the frame does not fill it, and
-		// the opacity that most files turn out not to have.
-		return 4*int64(h.W)*int64(h.H) + 1<<20, 0
+		// The indices, and the frame beside the screen where it does not fill it.
+		return 9*int64(h.W)*int64(h.H) + 1<<20, 0
 	},
 }
 

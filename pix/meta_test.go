@@ -12,7 +12,7 @@ import (
 
 func deflated(s string) string {
 	var b bytes.Buffer
-	z := zlib.NewWriter(&b)
+	z, _ := zlib.NewWriterLevel(&b, zlib.BestSpeed)
 	z.Write([]byte(s))
 	z.Close()
 	return b.String()

@@ -25,16 +25,17 @@ func encodeTIFF(w io.Writer, m *Image, _ EncodeOptions) error {
 	row := make([]byte, m.W*n*size)
 	rowsPerStrip := max(1, min(m.H, 256<<10/len(row)))
 
-	var packed bytes.Buffer
+	var strip bytes.Buffer
+	var strips [][]byte
 	var offsets, counts []uint32
 	z, err := zlib.NewWriterLevel(nil, zlib.DefaultCompression)
 	if err != nil {
 		return err
 	}
-	const header = 8
+	end := int64(8) // of the header, then of the strips
 	for y := 0; y < m.H; y += rowsPerStrip {
-		from := packed.Len()
-		z.Reset(&packed)
+		strip.Reset()
+		z.Reset(&strip)
 		for r := y; r < min(y+rowsPerStrip, m.H); r++ {
 			m.packRow(row, r, order)
 			difference(row, n, size)
@@ -45,21 +46,21 @@ func encodeTIFF(w io.Writer, m *Image, _ EncodeOptions) error {
 		if err := z.Close(); err != nil {
 			return err
 		}
-		if packed.Len() > math.MaxUint32-1<<20 {
+		offsets = append(offsets, uint32(end))
+		counts = append(counts, uint32(strip.Len()))
+		if strip.Len()%2 != 0 { // strips and directories begin at even offsets
+			strip.WriteByte(0)
+		}
+		strips = append(strips, bytes.Clone(strip.Bytes()))
+		if end += int64(strip.Len()); end+int64(8*len(offsets))+1024 > math.MaxUint32 {
 			return tooLarge
 		}
-		offsets = append(offsets, uint32(header+from))
-		counts = append(counts, uint32(packed.Len()-from))
 	}
-	if packed.Len()%2 != 0 { // directories begin at even offsets
-		packed.WriteByte(0)
+	if _, err := w.Write(order.AppendUint32([]byte("II*\x00"), uint32(end))); err != nil {
+		return err
 	}
-	if int64(packed.Len())+int64(8*len(offsets))+1024 > math.MaxUint32 {
-		return tooLarge
-	}
-	head := order.AppendUint32([]byte("II*\x00"), uint32(header+packed.Len()))
-	tail := m.directory(uint32(header+packed.Len()), uint32(rowsPerStrip), offsets, counts)
-	for _, part := range [][]byte{head, packed.Bytes(), tail} {
+	strips = append(strips, m.directory(uint32(end), uint32(rowsPerStrip), offsets, counts))
+	for _, part := range strips {
 		if _, err := w.Write(part); err != nil {
 			return err
 		}
