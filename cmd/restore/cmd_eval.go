@@ -26,6 +26,7 @@ func (p *program) evalCommand() *cli.Command {
 		Flags: append([]cli.Flag{
 			&cli.StringSliceFlag{Name: "data", Usage: "folder of clean pictures, `DIR`; may be given several times"},
 			&cli.StringFlag{Name: "model", Usage: "model to score: a shipped one by name, or a file, `NAME|FILE`"},
+			&cli.BoolFlag{Name: "record", Usage: "write the scores into the card of the model file given by --model"},
 			jobsFlag(),
 		}, p.scoreFlags()...),
 		Action: p.eval,
@@ -61,6 +62,9 @@ func (p *program) eval(c *cli.Context) error {
 	if !c.IsSet("data") {
 		return usagef("say what to score on: --data DIR, a folder of clean pictures")
 	}
+	if c.Bool("record") && len(shippedModels(p.registry, name)) > 0 {
+		return usagef("option --record writes into a model file: say which with --model FILE")
+	}
 	pool, err := jobs(c)
 	if err != nil {
 		return err
@@ -75,6 +79,11 @@ func (p *program) eval(c *cli.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if c.Bool("record") {
+		if err := fit.Record(name, table, c.StringSlice("data")); err != nil {
+			return err
+		}
 	}
 	return printTable(p.stdout, table)
 }

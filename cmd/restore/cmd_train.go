@@ -28,9 +28,9 @@ func (p *program) trainCommand() *cli.Command {
 			&cli.Int64Flag{Name: "steps", Usage: "length of the training, `N` steps"},
 			&cli.Float64Flag{Name: "minutes", Usage: "or about `M` minutes, turned into steps at the start"},
 			&cli.IntFlag{Name: "batch", Value: 16, Usage: "patches a step"},
-			&cli.IntFlag{Name: "patch", Value: 64, Usage: "height and width of a patch in samples"},
-			&cli.Float64Flag{Name: "rate", Value: 1e-3, Usage: "learning rate"},
-			&cli.Float64Flag{Name: "weight-decay", Value: 1e-4, Usage: "decoupled weight decay"},
+			&cli.IntFlag{Name: "patch", Value: 96, Usage: "height and width of a patch in samples"},
+			&cli.Float64Flag{Name: "rate", Value: 2e-3, Usage: "learning rate"},
+			&cli.Float64Flag{Name: "weight-decay", Value: 0, Usage: "decoupled weight decay"},
 			&cli.Float64Flag{Name: "clip", Value: 1, Usage: "longest gradient; 0 is no limit"},
 			&cli.Float64Flag{Name: "ema", Value: 0.999, Usage: "memory of the moving average of the weights, 0 to below 1"},
 			&cli.Int64Flag{Name: "warmup", Value: 200, Usage: "steps over which the rate rises to its full value"},
@@ -40,7 +40,8 @@ func (p *program) trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "resume", Usage: "checkpoint to go on from, `FILE`; steps, batch, rate and the rest are the checkpoint's"},
 			&cli.Int64Flag{Name: "decay", Usage: "with --resume: branch off, let the rate fall to 0 over `N` steps and end there; needs another -o"},
 			&cli.StringFlag{Name: "from", Usage: "model whose weights to start from, `NAME|FILE`"},
-			&cli.DurationFlag{Name: "checkpoint", Value: 10 * time.Minute, Usage: "time between two checkpoints"},
+			&cli.StringFlag{Name: "licence", Usage: "licence of the weights for the model card, `SPDX` identifier"},
+			&cli.DurationFlag{Name: "checkpoint", Value: 5 * time.Minute, Usage: "time between two checkpoints"},
 			&cli.DurationFlag{Name: "score", Value: 10 * time.Minute, Usage: "time between two scores on --val"},
 			jobsFlag(), quietFlag(),
 		},
@@ -88,7 +89,7 @@ func (p *program) train(c *cli.Context) error {
 		},
 		Minutes: c.Float64("minutes"), Resume: c.String("resume"), Decay: c.Int64("decay"), From: c.String("from"),
 		Every: c.Duration("checkpoint"), Score: c.Duration("score"),
-		Command: p.commandLine(), Env: p.env(pool), Log: log.event,
+		Command: p.commandLine(), Licence: c.String("licence"), Env: p.env(pool), Log: log.event,
 	})
 	switch {
 	case errors.Is(err, context.Canceled):

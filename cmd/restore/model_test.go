@@ -172,6 +172,18 @@ func TestEval(t *testing.T) {
 	}
 	blind := restoreWith(t, all.Registry(), "eval", "denoise", "--data", filepath.Join(dir, "val"), "--model", "denoise="+model, "--sigma", "15", "--strength", "auto")
 	blind.want(t, exitDone, "level_error")
+
+	data, err := os.ReadFile(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(t.TempDir(), "own.safetensors")
+	if err := os.WriteFile(own, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	restoreWith(t, all.Registry(), "eval", "denoise", "--data", filepath.Join(dir, "val"), "--model", own, "--sigma", "15", "--record").want(t, exitDone, "score")
+	restoreWith(t, all.Registry(), "model", "info", own).want(t, exitDone, "sigma 15", "psnr")
+	restoreWith(t, all.Registry(), "eval", "denoise", "--data", filepath.Join(dir, "val"), "--record").want(t, exitUsage, "--model FILE")
 }
 
 func TestEvalErrors(t *testing.T) {
