@@ -53,15 +53,21 @@ func (p *program) app() *cli.App {
 		Description: "INPUT is files, folders (with everything in them) or glob patterns. Inputs are never changed.\n" +
 			"Options may stand before or after INPUT; after -- everything is INPUT.\n" +
 			"Exit codes: 0 all done, 1 some pictures failed, 2 wrong usage, 3 could not start or go on, 130 interrupted.",
-		Version:         moduleVersion(),
-		HideHelpCommand: true,
-		Writer:          p.stdout,
-		ErrWriter:       p.stderr,
+		Version:     moduleVersion(),
+		Flags:       []cli.Flag{versionFlag(), helpFlag()},
+		HideHelp:    true,
+		HideVersion: true,
+		Writer:      p.stdout,
+		ErrWriter:   p.stderr,
 		// The default prints to os.Stderr and exits; here only main does.
 		ExitErrHandler:            func(*cli.Context, error) {},
 		OnUsageError:              onUsageError,
 		DisableSliceFlagSeparator: true, // a comma may stand in a glob or a file's name
 		Action: func(c *cli.Context) error {
+			if c.Bool("version") {
+				cli.ShowVersion(c)
+				return nil
+			}
 			return cli.ShowAppHelp(c)
 		},
 	}
@@ -79,11 +85,22 @@ func (p *program) app() *cli.App {
 // tidy sets on every verb what urfave/cli does not hand down: without it, an
 // INPUT called "help" would be taken for a subcommand.
 func tidy(c *cli.Command) {
-	c.HideHelpCommand = true
+	c.HideHelp = true
+	c.Flags = append(c.Flags, helpFlag())
 	c.OnUsageError = onUsageError
 	for _, sub := range c.Subcommands {
 		tidy(sub)
 	}
+}
+
+// helpFlag and versionFlag stand for urfave/cli's own, which are variables of
+// the process: two runs at the same time would write to them.
+func helpFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show help", DisableDefaultText: true}
+}
+
+func versionFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}
 }
 
 // onUsageError rewrites a message of package flag, which writes every option

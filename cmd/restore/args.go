@@ -16,7 +16,7 @@ func optionsFirst(app *cli.App, args []string) ([]string, error) {
 	if len(args) > 0 && args[0] == "help" {
 		args = append(slices.Clone(args[1:]), "--help")
 	}
-	level, flags := app.Commands, []cli.Flag{cli.VersionFlag}
+	level, flags := app.Commands, app.Flags
 	path := []string{}
 	for len(level) > 0 {
 		if len(args) == 0 {
@@ -61,7 +61,7 @@ func partition(flags []cli.Flag, args []string) (options, rest []string, err err
 		f := known(flags, arg)
 		if f == nil {
 			name, _, _ := strings.Cut(arg, "=")
-			return nil, nil, fmt.Errorf("there is no option %s; the nearest is %s", name, cli.SuggestFlag(flags, strings.TrimLeft(name, "-"), false))
+			return nil, nil, fmt.Errorf("there is no option %s; the nearest is %s", name, cli.SuggestFlag(flags, strings.TrimLeft(name, "-"), true))
 		}
 		options = append(options, arg)
 		if strings.Contains(arg, "=") || !takesValue(f) {
@@ -84,7 +84,7 @@ func isOption(arg string) bool { return len(arg) > 1 && arg[0] == '-' }
 // known finds the flag that an argument such as "--out=x" or "-o" names.
 func known(flags []cli.Flag, arg string) cli.Flag {
 	name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-"), "=")
-	for _, f := range append(slices.Clip(flags), cli.HelpFlag) {
+	for _, f := range flags {
 		if slices.Contains(f.Names(), name) {
 			return f
 		}

@@ -13,10 +13,11 @@ func argsApp() *cli.App {
 		&cli.StringFlag{Name: "out", Aliases: []string{"o"}},
 		&cli.BoolFlag{Name: "overwrite"},
 		&cli.StringFlag{Name: "strength"},
+		helpFlag(),
 	}
-	return &cli.App{Name: "restore", Commands: []*cli.Command{
+	return &cli.App{Name: "restore", Flags: []cli.Flag{versionFlag(), helpFlag()}, Commands: []*cli.Command{
 		{Name: "denoise", Flags: flags},
-		{Name: "model", Subcommands: []*cli.Command{{Name: "info", Flags: flags[1:2]}}},
+		{Name: "model", Flags: flags[3:], Subcommands: []*cli.Command{{Name: "info", Flags: flags[1:2]}}},
 	}}
 }
 
