@@ -154,12 +154,13 @@ func book(centre vec, long, high, deep, turn float64, cloth vec, title string) *
 			bulge := 0.05 * (1 - square(clamp(p.Y/high, -1, 1))) * step(0.2*deep, -deep, p.Z)
 			q := vec{math.Abs(p.X) - long + round, math.Abs(p.Y) - high + round, math.Abs(p.Z+0.5*bulge) - deep - 0.5*bulge + round}
 			box := vec{max(q.X, 0), max(q.Y, 0), max(q.Z, 0)}.length() + min(max(q.X, max(q.Y, q.Z)), 0) - round
-			// The pages stand back from the boards on three sides.
-			notch := max(math.Abs(p.Y)-high+0.035, 0.035-min(long-math.Abs(p.X), deep-p.Z)-0.0)
 			if p.Z < -deep+0.08 {
 				return 0.85 * box
 			}
-			return 0.85 * max(box, -max(notch, -min(long-math.Abs(p.X), deep-p.Z)-0.2+0.0))
+			// Between the boards, the pages stand back on three sides.
+			margin := min(long-math.Abs(p.X), deep-p.Z)
+			gap := max(math.Abs(p.Y)-high+0.035, margin-0.035)
+			return 0.85 * max(box, -gap)
 		},
 		look: func(p, n vec) surface {
 			if math.Abs(p.Y) < high-0.035 && p.Z > -deep+0.07 && math.Abs(n.Y) < 0.7 {

@@ -205,11 +205,9 @@ func (f *front) pavement() {
 // wires hang across the street, with their shadows on the fronts.
 func (f *front) wires(p *picture) {
 	u := f.unit
-	for i, wire := range [][3]float64{{86, 250, 70}, {112, 262, 60}, {640, 330, 34}} {
+	// Height at both ends, and how much they sag.
+	for _, wire := range [][3]float64{{86, 250, 70}, {112, 262, 60}, {372, 118, 34}} {
 		y0, y1, sag := wire[0], wire[1], wire[2]
-		if i == 2 {
-			y0, y1 = 372, 118
-		}
 		at := func(t float64) (float64, float64) {
 			return 1440 * t * u, (lerp(y0, y1, t) + 4*sag*t*(1-t)) * u
 		}
