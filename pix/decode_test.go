@@ -21,7 +21,7 @@ func smallGIF(t testing.TB, w, h, frames int) []byte {
 	t.Helper()
 	g := &gif.GIF{}
 	for f := range frames {
-		p := image.NewPaletted(image.Rect(0, 0, w, h), color.Palette{color.Black, color.White, color.RGBA{R: 200, A: 255}, color.RGBA{G: 90, A: 255}})
+		p := image.NewPaletted(image.Rect(0, 0, w, h), color.Palette{color.Black, color.White, color.RGBA{R: 200, A: 255}, color.RGBA{}})
 		for i := range p.Pix {
 			p.Pix[i] = uint8((i*i/3 + f) % 4)
 		}
@@ -183,15 +183,46 @@ func TestHeaderReadsLittle(t *testing.T) {
 	}
 }
 
-// imagingFile gives the path of a test picture of the imaging module.
-func imagingFile(t *testing.T, name string) string {
+// moduleFile reads a test picture of a module that this one depends on.
+func moduleFile(t *testing.T, module, path string) []byte {
 	t.Helper()
-	ctx := t.Context()
-	out, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/disintegration/imaging").Output()
-	if err != nil || strings.TrimSpace(string(out)) == "" {
-		t.Skipf("the module github.com/disintegration/imaging is not at hand: %v", err)
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	dir := strings.TrimSpace(string(out))
+	if err != nil || dir == "" {
+		t.Skipf("the source of the module %s is not at hand: %v", module, err)
 	}
-	return filepath.Join(strings.TrimSpace(string(out)), "testdata", name)
+	data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestLossyWebP compares a lossy WebP with the lossless one of the same picture:
+// taken for full range, its colours would be paler by several decibels.
+func TestLossyWebP(t *testing.T) {
+	t.Parallel()
+	want := decoded(t, moduleFile(t, "golang.org/x/image", "testdata/blue-purple-pink.lossless.webp"))
+	got := decoded(t, moduleFile(t, "golang.org/x/image", "testdata/blue-purple-pink.lossy.webp"))
+	if db, err := PSNR(got, want); err != nil || db < 31 {
+		t.Errorf("%.1f dB (%v) from the lossless picture, want 31", db, err)
+	}
+	if m := decoded(t, moduleFile(t, "golang.org/x/image", "testdata/yellow_rose.lossy-with-alpha.webp")); m.Alpha == nil {
+		t.Error("the opacity of a lossy picture is lost")
+	}
+}
+
+// TestBMPWithoutOpacity reads a fourth byte that is 0 everywhere as unused.
+func TestBMPWithoutOpacity(t *testing.T) {
+	t.Parallel()
+	m := scene(5, 3, 3, 8, true)
+	m.Alpha[7] = 0
+	data := encoded(t, m, "bmp")
+	for i := range 5 * 3 {
+		data[14+108+4*i+3] = 0
+	}
+	m.Alpha = nil
+	same(t, decoded(t, data), m)
 }
 
 // TestOrientationOfFiles reads the same photograph in the eight EXIF
@@ -200,11 +231,7 @@ func TestOrientationOfFiles(t *testing.T) {
 	t.Parallel()
 	var upright *Image
 	for o := range 9 {
-		data, err := os.ReadFile(imagingFile(t, fmt.Sprintf("orientation_%d.jpg", o)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := decoded(t, data)
+		m := decoded(t, moduleFile(t, "github.com/disintegration/imaging", fmt.Sprintf("testdata/orientation_%d.jpg", o)))
 		if upright == nil {
 			upright = m
 			continue
