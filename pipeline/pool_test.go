@@ -151,6 +151,24 @@ func TestPoolRunLowestErrorWins(t *testing.T) {
 	}
 }
 
+// Of two that fail the lower index wins, whichever fails first.
+func TestPoolRunLowestErrorWinsInAnyOrder(t *testing.T) {
+	t.Parallel()
+	for _, hours := range [][]time.Duration{{1, 2}, {2, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			p := NewPool(2)
+			enter(t, p)
+			err := p.Run(t.Context(), 2, func(_, i int) error {
+				time.Sleep(hours[i] * time.Hour) // of the bubble
+				return fmt.Errorf("index %d", i)
+			})
+			if err == nil || err.Error() != "index 0" {
+				t.Errorf("%v: got %v, want index 0", hours, err)
+			}
+		})
+	}
+}
+
 func TestPoolRunPanic(t *testing.T) {
 	t.Parallel()
 	p := NewPool(2)

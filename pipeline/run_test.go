@@ -81,8 +81,12 @@ func TestRunSkipsAndOverwrites(t *testing.T) {
 	in := tree(t, map[string][]byte{"a.png": png(t, 1), "b.png": png(t, 2)})
 	out := tree(t, map[string][]byte{"a.png": []byte("foreign")})
 	j := job{inputs: []string{in}, out: out}
-	if got, want := outcomes(j.must(t)), "a.png skipped, b.png restored"; got != want {
+	report := j.must(t)
+	if got, want := outcomes(report), "a.png skipped, b.png restored"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+	if first := report.Results[0]; first.W != 0 || first.Notes != nil {
+		t.Error("a picture was decoded and restored, only to be skipped")
 	}
 	if data, _ := os.ReadFile(filepath.Join(out, "a.png")); string(data) != "foreign" {
 		t.Errorf("the foreign file has become %q", data)
@@ -96,7 +100,7 @@ func TestRunSkipsAndOverwrites(t *testing.T) {
 	}
 	must(t, os.Remove(filepath.Join(out, "a.png")))
 	must(t, os.MkdirAll(filepath.Join(out, "a.png", "x"), 0o777))
-	report := j.must(t)
+	report = j.must(t)
 	if got := outcomes(report); got != "a.png failed, b.png restored" || !strings.Contains(report.Results[0].Err.Error(), "a folder has the name") {
 		t.Errorf("a folder in the place of an output: %s, %v", got, report.Results[0].Err)
 	}
