@@ -95,6 +95,11 @@ func open(r io.Reader, lim Limits) (*bytes.Buffer, *codec, *container, error) {
 		}
 		if err != nil {
 			if c, err = scan(format, data, true); err != nil {
+				if c != nil && c.W > 0 { // cut short, but the size is known: too large says more
+					if e := c.check(lim); errors.Is(e, ErrLimit) {
+						err = e
+					}
+				}
 				return nil, nil, nil, err
 			}
 		}
@@ -119,11 +124,12 @@ func unknown(data []byte) error {
 	return fmt.Errorf("%w: its content is none of %s", ErrFormat, formats(false))
 }
 
-// scan calls the codec's own and completes what it found.
+// scan calls the codec's own and completes what it found. With an error, what
+// was found is incomplete, or nil.
 func scan(format *codec, data []byte, whole bool) (*container, error) {
 	c, err := safely(format, func() (*container, error) { return format.scan(data, whole) })
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	c.Format = format.name
 	if c.orientation == 0 {

@@ -66,6 +66,8 @@ func TestErrors(t *testing.T) {
 		{"text", []byte("Dear diary, this is a photo.jpg, honestly.\n"), Limits{}, ErrFormat, "jpeg, png"},
 		{"text that begins as BMP", []byte("BMW makes cars, and this text is long enough"), Limits{}, ErrFormat, "none of"},
 		{"huge header", huge, Limits{}, ErrLimit, "60000x60000"},
+		{"huge header and nothing else", huge[:33], Limits{}, ErrLimit, "60000x60000"},
+		{"huge header, cut in the next chunk", huge[:40], Limits{}, ErrLimit, "60000x60000"},
 		{"pixels over the limit", png, Limits{MaxPixels: 15}, ErrLimit, "4x4"},
 		{"bytes over the limit", png, Limits{MaxBytes: int64(len(png) - 1)}, ErrLimit, "bytes"},
 		{"no size", []byte("\x89PNG\r\n\x1a\n" + chunk("IHDR", be32(0, 4)+"\x08\x02\x00\x00\x00") + chunk("IEND", "")), Limits{}, ErrCorrupt, "0x4"},

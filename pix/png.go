@@ -33,13 +33,14 @@ var pngCodec = codec{
 const maxMetadata = 32 << 20
 
 // scanPNG walks the chunks (PNG specification, third edition). With whole unset
-// it stops before the samples.
+// it stops before the samples. Of a file cut short it returns what it has seen,
+// beside the error.
 func scanPNG(data []byte, whole bool) (*container, error) {
 	c := &container{Header: Header{Frames: 1, Depth: 8}}
 	var animation, shown bool
 	for at := 8; ; {
 		if at+12 > len(data) {
-			return nil, fmt.Errorf("%w: this png ends before its last chunk", ErrCorrupt)
+			return c, fmt.Errorf("%w: this png ends before its last chunk", ErrCorrupt)
 		}
 		length := int64(binary.BigEndian.Uint32(data[at:]))
 		kind := string(data[at+4 : at+8])
@@ -54,7 +55,7 @@ func scanPNG(data []byte, whole bool) (*container, error) {
 			return c, nil
 		}
 		if length > int64(len(data)-at-12) {
-			return nil, fmt.Errorf("%w: this png ends within a chunk", ErrCorrupt)
+			return c, fmt.Errorf("%w: this png ends within a chunk", ErrCorrupt)
 		}
 		body := data[at+8 : at+8+int(length)]
 		at += 12 + int(length)

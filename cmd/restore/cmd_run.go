@@ -75,6 +75,7 @@ func restoreFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out what matches `GLOB`: a name, or with a slash a path below INPUT; may be given several times"},
 		&cli.StringFlag{Name: "truth", Usage: "folder of the clean originals, `DIR`: prints the PSNR of each picture before and after"},
 		&cli.StringSliceFlag{Name: "model", Usage: "model to use, `[STEP=]NAME|FILE`; STEP is needed only where several steps have one"},
+		&cli.Float64Flag{Name: "max-megapixels", Usage: "refuse pictures of more than `N` megapixels, before memory is taken for them", DefaultText: fmt.Sprint(pix.DefaultLimits.MaxPixels / 1e6)},
 		jobsFlag(), quietFlag(),
 	}
 }
@@ -93,6 +94,14 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain) error {
 		return usagef("say where to write: -o OUT, a folder; inputs are never changed")
 	case c.IsSet("quality") && (options.Quality < 1 || options.Quality > 100):
 		return usagef("option --quality: %d is not within 1 to 100", options.Quality)
+	}
+	if c.IsSet("max-megapixels") {
+		n := c.Float64("max-megapixels")
+		if !(n > 0 && n <= 1e6) {
+			return usagef("option --max-megapixels: %g is not above 0 and at most 1000000", n)
+		}
+		options.Limits = pix.DefaultLimits
+		options.Limits.MaxPixels = int64(n * 1e6)
 	}
 	if _, _, err := pix.OutputFormat(pix.Meta{}, options.Format); err != nil {
 		return usagef("option --format: %w", err)

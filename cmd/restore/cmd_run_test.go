@@ -265,6 +265,7 @@ func TestUsageErrors(t *testing.T) {
 		{"pattern matches nothing", []string{"fade", filepath.Join(in, "*.gif"), "-o", out}, exitUsage, []string{"*.gif"}},
 		{"output inside input", []string{"fade", in, "-o", filepath.Join(in, "out")}, exitUsage, []string{"inside"}},
 		{"jobs", []string{"fade", in, "-o", out, "--jobs", "0"}, exitUsage, []string{"--jobs"}},
+		{"max-megapixels 0", []string{"fade", in, "-o", out, "--max-megapixels", "0"}, exitUsage, []string{"--max-megapixels"}},
 		{"jobs in words", []string{"fade", in, "-o", out, "--jobs", "two"}, exitUsage, []string{"--jobs", "two"}},
 		{"quality", []string{"fade", in, "-o", out, "--quality", "101"}, exitUsage, []string{"--quality", "100"}},
 		{"format", []string{"fade", in, "-o", out, "--format", "doc"}, exitUsage, []string{"doc", "png"}},
@@ -287,4 +288,12 @@ func TestUsageErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMaxMegapixels: larger pictures are refused one by one.
+func TestMaxMegapixels(t *testing.T) {
+	t.Parallel()
+	in, out := folder(t)
+	restore(t, "fade", in, "-o", out, "--max-megapixels", "0.000001").want(t, exitSomeFailed, "2 failed", "--max-megapixels")
+	restore(t, "fade", in, "-o", out, "--max-megapixels", "1").want(t, exitDone, "2 restored")
 }

@@ -46,7 +46,7 @@ func TestBadFiles(t *testing.T) {
 		{"empty.png", nil, []string{"empty", "copy it again"}},
 		{"truncated.jpg", whole[:len(whole)/2], []string{"damaged or incomplete", "copy it again"}},
 		{"text.jpg", []byte("Dear Sir or Madam,\n"), []string{"not a picture", "--exclude"}},
-		{"huge.png", hugePNG(60000, 60000), []string{"60000x60000", "limit"}},
+		{"huge.png", hugePNG(60000, 60000), []string{"60000x60000", "limit", "--max-megapixels"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -129,6 +129,8 @@ func hint(err error) string {
 		return "; leave it out with --exclude, or convert it first"
 	case errors.Is(err, pix.ErrUnsupported):
 		return "; convert it first, or choose another --format"
+	case errors.Is(err, pix.ErrLimit):
+		return "; --max-megapixels sets the limit"
 	case errors.Is(err, fs.ErrPermission):
 		return "; change its rights"
 	case errors.As(err, &panicked):
