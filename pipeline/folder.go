@@ -62,7 +62,7 @@ func NewFolder(inputs []string, o FolderOptions) (*Folder, error) {
 	if o.Out != "" {
 		out, err := realPath(o.Out)
 		if err != nil {
-			return nil, usagef("output folder: %w", err)
+			return nil, notWritable(o.Out, err) // a file stands in its path
 		}
 		w.out = out
 	}

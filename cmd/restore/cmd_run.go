@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,9 +115,6 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain) error {
 		return err
 	}
 	options.Pool = pool
-	if err := folderCanBe(c.String("out")); err != nil {
-		return err
-	}
 	source, err := pipeline.NewFolder(c.Args().Slice(), pipeline.FolderOptions{Exclude: c.StringSlice("exclude"), Out: c.String("out")})
 	if err != nil {
 		return err
@@ -148,21 +143,6 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain) error {
 		return &reported{exitSomeFailed}
 	}
 	return nil
-}
-
-// folderCanBe tells an output folder that can never be made, because a file
-// stands in its path, before anything else is done. What is there to be written
-// to is found out by the sink.
-func folderCanBe(dir string) error {
-	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
-		info, err := os.Stat(at)
-		switch {
-		case err == nil && !info.IsDir():
-			return fmt.Errorf("the output folder %s cannot be written: %s is a file; choose another folder", dir, at)
-		case err == nil || at == filepath.Dir(at):
-			return nil
-		}
-	}
 }
 
 // splitModel reads [STEP=]NAME|FILE. A file may hold "=" in its name, so only
