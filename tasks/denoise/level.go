@@ -10,7 +10,7 @@ import (
 // scale, judged from the picture alone. It is made for white Gaussian noise of
 // level 0 to 50, also where that was clipped and rounded; noise that JPEG has
 // stripped of its colour is reported by what is left in luma. A clean photograph
-// gives 0 to 2, one full of fine texture up to 5. Noise that is coarser than a
+// gives 0 to 2, one full of fine texture more (15 in the worst of 88). Noise that is coarser than a
 // sample (enlarged pictures, strong denoising in the camera) is underestimated.
 // A picture less than 3 samples wide or high, or of flat areas only, gives 0.
 //
