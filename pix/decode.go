@@ -41,7 +41,7 @@ func DecodeHeader(r io.Reader, lim Limits) (Header, error) {
 // with several pages or frames is refused instead of being cut to the first.
 // Errors are those of DecodeHeader.
 func Decode(r io.Reader, lim Limits) (*Image, error) {
-	buf, format, c, err := open(r, lim)
+	buf, format, _, err := open(r, lim)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,8 @@ func Decode(r io.Reader, lim Limits) (*Image, error) {
 	}
 	data := buf.Bytes()
 	// Again over the whole, for the metadata that stand behind the samples.
-	if c, err = scan(format, data, true); err != nil {
+	c, err := scan(format, data, true)
+	if err != nil {
 		return nil, err
 	}
 	if err := c.check(lim.orDefault()); err != nil {

@@ -7,11 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"time"
 
 	"github.com/cae-restore/restore/cae"
@@ -191,51 +188,6 @@ func (r *run) makeTrainer() (*train.Trainer, error) {
 	return train.New(r.net, r.x, r.o.Config)
 }
 
-// stepsFor turns minutes into steps by timing a few steps of a trial on a copy.
-func (r *run) stepsFor(minutes float64) (int64, error) {
-	if !(minutes > 0) {
-		return 0, fmt.Errorf("a training wants a number of steps or of minutes")
-	}
-	text, err := r.net.MarshalJSON()
-	if err != nil {
-		return 0, err
-	}
-	net, err := cae.Parse(text)
-	if err != nil {
-		return 0, err
-	}
-	for i, p := range net.Params() {
-		copy(p.Data, r.net.Params()[i].Data)
-	}
-	c := r.o.Config
-	c.Steps = 1
-	trial, err := train.New(net, r.x, c)
-	if err != nil {
-		return 0, err
-	}
-	out, err := net.OutShape(1, c.Height, c.Width)
-	if err != nil {
-		return 0, err
-	}
-	source := &batches{data: r.data, model: r.o.Model, config: c, inputs: net.Inputs(), out: out.C}
-	batch, err := source.at(0)
-	if err != nil {
-		return 0, err
-	}
-	var took time.Duration
-	const trials = 4
-	for i := range trials + 1 {
-		begin := time.Now()
-		if _, err := trial.Step(batch); err != nil {
-			return 0, err
-		}
-		if i > 0 { // the first one warms up
-			took += time.Since(begin)
-		}
-	}
-	return max(1, int64(minutes*60/(took.Seconds()/trials))), nil
-}
-
 // loop takes the steps that are left.
 func (r *run) loop(ctx context.Context) error {
 	inner, stop := context.WithCancel(ctx)
@@ -292,81 +244,4 @@ func (r *run) measure(ctx context.Context) error {
 	}
 	r.emit(Event{Kind: "score", Step: r.trainer.Done(), Score: t.Score, Table: &t})
 	return nil
-}
-
-// write writes the averaged weights as a model file.
-func (r *run) write(w io.Writer, d modelfile.DType) error {
-	net, err := r.trainer.Averaged()
-	if err != nil {
-		return err
-	}
-	meta := modelfile.Metadata{Task: r.o.Spec.Name, Model: r.o.Model.Name, Card: r.card()}
-	return cae.Save(w, net, meta, d)
-}
-
-// memo is what a checkpoint keeps for this package: the card of the model that
-// the training began from, and the hours that it has taken so far.
-type memo struct {
-	Before modelfile.Card `json:"before"`
-	Hours  float64        `json:"hours"`
-}
-
-func (r *run) hours() float64 { return r.memo.Hours + time.Since(r.start).Hours() }
-
-// card adds this training to what came before it.
-func (r *run) card() modelfile.Card {
-	c := r.trainer.Config()
-	card := r.memo.Before
-	card.Command, card.Date = r.o.Command, time.Now().UTC().Format(time.DateOnly)
-	card.Limits, card.Licence = r.o.Model.Limits, r.o.Licence
-	for _, line := range r.data.describe() {
-		if !slices.Contains(card.Data, line) {
-			card.Data = append(slices.Clone(card.Data), line)
-		}
-	}
-	card.Steps += r.trainer.Done()
-	pixels := float64(r.trainer.Done()) * float64(c.Batch*c.Height*c.Width)
-	card.Gigapixels = math.Round((card.Gigapixels+pixels/1e9)*1e4) / 1e4
-	card.Hours = math.Round((card.Hours+r.hours())*100) / 100
-	return card
-}
-
-// save writes checkpoint and model, each whole or not at all.
-func (r *run) save() error {
-	if err := writeFile(filepath.Join(r.o.Out, CheckpointName), func(w io.Writer) error {
-		return r.trainer.Save(w, memo{r.memo.Before, r.hours()})
-	}); err != nil {
-		return err
-	}
-	if err := writeFile(r.modelPath(), func(w io.Writer) error { return r.write(w, modelfile.F16) }); err != nil {
-		return err
-	}
-	r.emit(Event{Kind: "saved", Step: r.trainer.Done(), Path: r.modelPath()})
-	return nil
-}
-
-// writeFile writes a file beside its place and then renames it.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".restore-tmp-*")
-	if err != nil {
-		return fmt.Errorf("%s cannot be written: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("%s cannot be written: %w", path, err), f.Close(), os.Remove(f.Name()))
-		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o666 &^ 0o022); err != nil && runtime.GOOS != "windows" {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
