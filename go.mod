@@ -3,7 +3,6 @@ module github.com/cae-restore/restore
 go 1.26.0
 
 require (
-	github.com/HugoSmits86/nativewebp v0.9.3
 	github.com/disintegration/imaging v1.6.2
 	github.com/gen2brain/jpegli v0.3.4
 	github.com/google/go-cmp v0.7.0

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"math/bits"
 	"slices"
 	"testing"
 )
@@ -69,6 +70,52 @@ func riffFile(chunks ...string) []byte {
 		body += c
 	}
 	return []byte(riffChunk("RIFF", body))
+}
+
+// plainWebP is a lossless WebP (RFC 9649, section 3) of 8-bit colours, with every
+// sample as it is: no transform, no reference back, and codes of 8 bits each.
+func plainWebP(m *Image) []byte {
+	out, used := []byte{0x2f}, 8
+	put := func(v uint32, n int) { // from the lowest bit on
+		for i := range n {
+			if used == 8 {
+				out, used = append(out, 0), 0
+			}
+			out[len(out)-1] |= byte(v>>i&1) << used
+			used++
+		}
+	}
+	put(uint32(m.W-1), 14)
+	put(uint32(m.H-1), 14)
+	if m.Alpha != nil {
+		put(1, 1)
+	} else {
+		put(0, 1)
+	}
+	put(0, 3) // version
+	put(0, 3) // no transform, no colour cache, one group of codes
+	for range 4 {
+		// Green, red, blue and opacity. The first 12 lengths of the code for the
+		// lengths end with that of "8 bits", which is the only one in use.
+		put(0, 1)
+		put(12-4, 4)
+		put(0, 11*3)
+		put(1, 3)
+		put(1, 1) // there are fewer lengths than symbols:
+		put(3, 3) // their number has 8 bits
+		put(256-2, 8)
+	}
+	put(1, 4) // distances: one symbol, 0, of one bit
+	for i := range m.W * m.H {
+		for _, c := range []int{1, 0, 2, 3} {
+			v := uint8(255)
+			if c < 3 || m.Alpha != nil {
+				v = to8(m.channel(c)[i])
+			}
+			put(uint32(bits.Reverse8(v)), 8)
+		}
+	}
+	return riffFile(riffChunk("VP8L", string(out)))
 }
 
 // extendedWebP wraps the picture chunk of a plain WebP of w by h pixels together

@@ -64,7 +64,8 @@ type Limits struct {
 // DefaultLimits admits any photograph of today's cameras and most scans.
 var DefaultLimits = Limits{MaxPixels: 250_000_000, MaxBytes: 2 << 30}
 
-// Errors that Decode, DecodeHeader and Encode wrap.
+// Errors that Decode, DecodeHeader and Encode wrap. What wraps ErrUnsupported
+// says what to do.
 var (
 	ErrEmpty       = errors.New("the file is empty")
 	ErrFormat      = errors.New("not a picture in a format that can be read")
@@ -83,6 +84,19 @@ func formats(writable bool) string {
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// writable returns the codec that writes a format. The error says what can be
+// written.
+func writable(name string) (*codec, error) {
+	c := codecFor(alias(name))
+	switch {
+	case c == nil:
+		return nil, fmt.Errorf("%w: no format %q to write: choose one of %s", ErrUnsupported, name, formats(true))
+	case c.encode == nil:
+		return nil, fmt.Errorf("%w: %s can be read but not written: choose one of %s", ErrUnsupported, c.name, formats(true))
+	}
+	return c, nil
 }
 
 func codecFor(name string) *codec {
@@ -115,10 +129,19 @@ func (h Header) check(lim Limits) error {
 	case h.W <= 0 || h.H <= 0:
 		return fmt.Errorf("%w: its header says %dx%d pixels", ErrCorrupt, h.W, h.H)
 	case int64(h.W) > lim.MaxPixels/int64(h.H):
-		return fmt.Errorf("%w: %dx%d pixels are %.0f megapixels, the limit is %.0f: raise the limit, or scale the picture down first",
-			ErrLimit, h.W, h.H, float64(h.W)*float64(h.H)/1e6, float64(lim.MaxPixels)/1e6)
+		return fmt.Errorf("%w: %dx%d pixels are %s megapixels, the limit is %s: raise the limit, or scale the picture down first",
+			ErrLimit, h.W, h.H, megapixels(float64(h.W)*float64(h.H)), megapixels(float64(lim.MaxPixels)))
 	case h.Frames > 1:
 		return fmt.Errorf("%w: %d pages or frames: split it into one file each", ErrFrames, h.Frames)
 	}
 	return nil
+}
+
+// megapixels is a number of pixels as text: four digits, or all that stand
+// before the point.
+func megapixels(pixels float64) string {
+	if mp := pixels / 1e6; mp < 1000 {
+		return fmt.Sprintf("%.4g", mp)
+	}
+	return fmt.Sprintf("%.0f", pixels/1e6)
 }

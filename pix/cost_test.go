@@ -25,16 +25,17 @@ func TestCost(t *testing.T) {
 			name := fmt.Sprintf("format=%s/planes=%d/depth=%d", format, kind.planes, kind.depth)
 			m := scene(700, 500, kind.planes, kind.depth, false)
 			h := Header{Format: format, W: m.W, H: m.H, Depth: kind.depth, Planes: kind.planes}
-			_, encode := Cost(h)
-			if got := allocated(func() {
-				if err := Encode(io.Discard, m, EncodeOptions{Format: format}); err != nil {
-					t.Fatal(err)
+			if _, encode := Cost(h); format != "webp" { // which is not written
+				if got := allocated(func() {
+					if err := Encode(io.Discard, m, EncodeOptions{Format: format}); err != nil {
+						t.Fatal(err)
+					}
+				}); got > 3*encode/2 {
+					t.Errorf("%s: writing allocates %d bytes, the estimate is %d", name, got, encode)
 				}
-			}); got > 3*encode/2 {
-				t.Errorf("%s: writing allocates %d bytes, the estimate is %d", name, got, encode)
 			}
 
-			data := encoded(t, m, format)
+			data := stored(t, m, format)
 			h, err := DecodeHeader(bytes.NewReader(data), Limits{})
 			if err != nil {
 				t.Fatal(err)

@@ -199,11 +199,11 @@ func safely[T any](format *codec, f func() (T, error)) (result T, err error) {
 }
 
 // asUnsupported marks the error of a decoder as ErrUnsupported where it is of
-// the type by which that decoder says so.
+// the type by which that decoder says so, with what to do.
 func asUnsupported[U error](err error) error {
 	var u U
 	if errors.As(err, &u) {
-		return fmt.Errorf("%w: %w", ErrUnsupported, err)
+		return fmt.Errorf("%w: %w: save it as a plain PNG or TIFF", ErrUnsupported, err)
 	}
 	return err
 }

@@ -39,7 +39,7 @@ func smallFiles(t testing.TB) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{"gif": smallGIF(t, 9, 7, 1)}
 	for _, format := range []string{"jpeg", "png", "tiff", "bmp", "webp"} {
-		files[format] = encoded(t, scene(9, 7, 3, 8, false), format)
+		files[format] = stored(t, scene(9, 7, 3, 8, false), format)
 	}
 	files["png16"] = encoded(t, scene(5, 3, 1, 16, true), "png")
 	files["tiff16"] = encoded(t, scene(5, 3, 1, 16, true), "tiff")
@@ -69,6 +69,7 @@ func TestErrors(t *testing.T) {
 		{"huge header and nothing else", huge[:33], Limits{}, ErrLimit, "60000x60000"},
 		{"huge header, cut in the next chunk", huge[:40], Limits{}, ErrLimit, "60000x60000"},
 		{"pixels over the limit", png, Limits{MaxPixels: 15}, ErrLimit, "4x4"},
+		{"a small limit in megapixels", png, Limits{MaxPixels: 15}, ErrLimit, "1.6e-05 megapixels, the limit is 1.5e-05"},
 		{"bytes over the limit", png, Limits{MaxBytes: int64(len(png) - 1)}, ErrLimit, "bytes"},
 		{"no size", []byte("\x89PNG\r\n\x1a\n" + chunk("IHDR", be32(0, 4)+"\x08\x02\x00\x00\x00") + chunk("IEND", "")), Limits{}, ErrCorrupt, "0x4"},
 		{"wrong checksum", bytes.Replace(png, []byte("IEND\xae"), []byte("IEND\xaf"), 1), Limits{}, ErrCorrupt, "checksum"},
@@ -174,7 +175,7 @@ func TestHeaderReadsLittle(t *testing.T) {
 		m.Planes[0][i] = uint16(i * 40503)
 	}
 	for _, format := range []string{"jpeg", "png", "webp", "bmp"} {
-		data := encoded(t, m, format)
+		data := stored(t, m, format)
 		r := bytes.NewReader(data)
 		if _, err := DecodeHeader(r, Limits{}); err != nil {
 			t.Errorf("%s: %v", format, err)
@@ -198,6 +199,21 @@ func moduleFile(t *testing.T, module, path string) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// TestReadWebP reads back what plainWebP lays out, with and without opacity.
+func TestReadWebP(t *testing.T) {
+	t.Parallel()
+	for _, size := range sizes {
+		for _, alpha := range []bool{false, true} {
+			m := scene(size[0], size[1], 3, 8, alpha)
+			got := decoded(t, plainWebP(m))
+			same(t, got, m)
+			if got.Meta.Format != "webp" || got.Meta.Depth != 8 {
+				t.Errorf("got %s of %d bits, want webp of 8", got.Meta.Format, got.Meta.Depth)
+			}
+		}
+	}
 }
 
 // TestLossyWebP compares a lossy WebP with the lossless one of the same picture:

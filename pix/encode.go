@@ -8,44 +8,44 @@ import (
 
 // EncodeOptions say how a picture is written.
 type EncodeOptions struct {
-	Format  string // "jpeg", "png", "tiff", "bmp" or "webp"; empty: Meta.Format
+	Format  string // "jpeg", "png", "tiff" or "bmp"; empty: Meta.Format
 	Quality int    // of JPEG, 1 to 100; 0: DefaultQuality
 }
 
 // Encode writes a picture. PNG and TIFF have 16 bits a sample where Meta.Depth is
 // 16; otherwise, and in the other formats, samples are rounded to 8 bits. JPEG is
-// written without chroma subsampling, WebP without loss. Grey stays grey except in
-// WebP, which has no such mode. The metadata are not written. The error wraps
-// ErrUnsupported where the format cannot hold the picture and ErrLimit where the
-// picture is too large for it, or is w's own; w may then have got a part.
+// written without chroma subsampling. The metadata are not written. The error
+// wraps ErrUnsupported where the format cannot be written or cannot hold the
+// picture, and ErrLimit where the picture is too large for it, and says what to
+// do; or it is w's own. w may then have got a part.
 func Encode(w io.Writer, m *Image, o EncodeOptions) error {
 	name := o.Format
 	if name == "" {
 		name = m.Meta.Format
 	}
-	c := codecFor(alias(name))
-	if c == nil || c.encode == nil {
-		return fmt.Errorf("%w: cannot write %q: choose one of %s", ErrUnsupported, name, formats(true))
+	c, err := writable(name)
+	if err != nil {
+		return err
 	}
 	if o.Quality < 0 || o.Quality > 100 {
-		return fmt.Errorf("%w: quality %d is not within 1 to 100", ErrUnsupported, o.Quality)
+		return fmt.Errorf("%w: quality %d: choose one from 1 to 100", ErrUnsupported, o.Quality)
 	}
 	if m.W <= 0 || m.H <= 0 || len(m.Planes) != 1 && len(m.Planes) != 3 {
-		return fmt.Errorf("%w: a picture of %dx%d samples and %d planes cannot be written", ErrUnsupported, m.W, m.H, len(m.Planes))
+		return fmt.Errorf("%w: a picture of %dx%d samples and %d planes: give it samples in 1 or 3 planes", ErrUnsupported, m.W, m.H, len(m.Planes))
 	}
 	return c.encode(w, m, o)
 }
 
 // OutputFormat says in which format, and with which ending, the result of a
-// picture is written: want ("jpeg" or "jpg", "png", "tiff" or "tif", "bmp",
-// "webp"), or where it is empty the format that the picture was read from. What
-// cannot be written as it was read changes:
+// picture is written: want ("jpeg" or "jpg", "png", "tiff" or "tif", "bmp"),
+// or where it is empty the format that the picture was read from. What cannot be
+// written as it was read changes:
 //
 //	read as         written as
 //	gif             png (a palette of 256 colours holds no photograph)
 //	CMYK jpeg       jpeg, in RGB
-//	lossy webp      webp, lossless
-//	16 bits         8 bits in jpeg, bmp and webp; 16 in png and tiff
+//	webp            png (no encoder in pure Go writes valid files for all pictures)
+//	16 bits         8 bits in jpeg and bmp; 16 in png and tiff
 //	no file         png
 //
 // Opacity has no place in a JPEG: Encode refuses it. The error names the formats
@@ -58,9 +58,9 @@ func OutputFormat(meta Meta, want string) (format, ext string, err error) {
 		}
 		return c.name, c.ext, nil
 	}
-	c := codecFor(alias(want))
-	if c == nil || c.encode == nil {
-		return "", "", fmt.Errorf("%w: cannot write %q: choose one of %s", ErrUnsupported, want, formats(true))
+	c, err := writable(want)
+	if err != nil {
+		return "", "", err
 	}
 	return c.name, c.ext, nil
 }

@@ -17,7 +17,7 @@ var sizes = [][2]int{{1, 1}, {1, 7}, {7, 1}, {17, 9}, {64, 33}}
 // back: exactly where the format has no loss.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{"png", "tiff", "jpeg", "bmp", "webp"} {
+	for _, format := range []string{"png", "tiff", "jpeg", "bmp"} {
 		for _, size := range sizes {
 			for _, planes := range []int{1, 3} {
 				for _, depth := range []int{8, 16} {
@@ -40,7 +40,7 @@ func TestRoundTrip(t *testing.T) {
 							if depth == 16 && format != "png" && format != "tiff" {
 								want = FromImage(m.shallow(8).ToImage())
 							}
-							if planes == 1 && (format == "webp" || format == "bmp" && alpha) { // no such modes
+							if planes == 1 && format == "bmp" && alpha { // no such mode
 								want.Planes = [][]uint16{want.channel(0), want.channel(1), want.channel(2)}
 							}
 							same(t, got, want)
@@ -65,7 +65,7 @@ func TestExactOpacity(t *testing.T) {
 		m.Alpha[i] = uint16(i/256) * 257
 		m.Planes[0][i], m.Planes[1][i], m.Planes[2][i] = uint16(i%256)*257, uint16(255-i%256)*257, uint16(i*31%256)*257
 	}
-	for _, format := range []string{"png", "tiff", "bmp", "webp"} {
+	for _, format := range []string{"png", "tiff", "bmp"} {
 		same(t, decoded(t, encoded(t, m, format)), m)
 	}
 	deep := m.shallow(16)
@@ -91,7 +91,8 @@ func TestEncodeErrors(t *testing.T) {
 	}{
 		{"opacity in JPEG", scene(2, 2, 3, 8, true), EncodeOptions{Format: "jpeg"}, ErrUnsupported, "PNG"},
 		{"wide JPEG", wide, EncodeOptions{Format: "jpeg"}, ErrLimit, "PNG"},
-		{"wide WebP", wide, EncodeOptions{Format: "webp"}, ErrLimit, "PNG"},
+		{"WebP", scene(2, 2, 3, 8, false), EncodeOptions{Format: "webp"}, ErrUnsupported, "webp can be read but not written: choose one of jpeg, png, tiff, bmp"},
+		{"WebP as read", &Image{W: 1, H: 1, Planes: New(1, 1, 1).Planes, Meta: Meta{Format: "webp", Depth: 8}}, EncodeOptions{}, ErrUnsupported, "not written"},
 		{"GIF", scene(2, 2, 3, 8, false), EncodeOptions{Format: "gif"}, ErrUnsupported, "png"},
 		{"no format", scene(2, 2, 3, 8, false), EncodeOptions{}, ErrUnsupported, "png"},
 		{"no samples", New(0, 0, 3), EncodeOptions{Format: "png"}, ErrUnsupported, "0x0"},
@@ -110,7 +111,7 @@ func TestWriterError(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("disk full")
 	m := scene(40, 30, 3, 8, false)
-	for _, format := range []string{"jpeg", "png", "tiff", "bmp", "webp"} {
+	for _, format := range []string{"jpeg", "png", "tiff", "bmp"} {
 		size := len(encoded(t, m, format))
 		for _, room := range []int{0, 3, 20, size / 2, size - 1} {
 			if err := Encode(&fullWriter{room, cause}, m, EncodeOptions{Format: format}); !errors.Is(err, cause) {
@@ -163,7 +164,7 @@ func TestOutputFormat(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ from, want, format, ext string }{
 		{"jpeg", "", "jpeg", ".jpg"}, {"png", "", "png", ".png"}, {"tiff", "", "tiff", ".tif"},
-		{"bmp", "", "bmp", ".bmp"}, {"webp", "", "webp", ".webp"},
+		{"bmp", "", "bmp", ".bmp"}, {"webp", "", "png", ".png"}, {"webp", "tif", "tiff", ".tif"},
 		{"gif", "", "png", ".png"}, {"", "", "png", ".png"},
 		{"png", "jpg", "jpeg", ".jpg"}, {"png", "JPEG", "jpeg", ".jpg"}, {"gif", "tif", "tiff", ".tif"},
 	} {
@@ -172,8 +173,8 @@ func TestOutputFormat(t *testing.T) {
 			t.Errorf("%q as %q: got %q, %q and %v, want %q and %q", c.from, c.want, format, ext, err, c.format, c.ext)
 		}
 	}
-	for _, want := range []string{"gif", "heic"} {
-		if _, _, err := OutputFormat(Meta{Format: "jpeg"}, want); !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), "tiff") {
+	for _, want := range []string{"gif", "webp", "WebP", "heic"} {
+		if _, _, err := OutputFormat(Meta{Format: "jpeg"}, want); !errors.Is(err, ErrUnsupported) || !strings.HasSuffix(err.Error(), ": choose one of jpeg, png, tiff, bmp") {
 			t.Errorf("%q: got %v", want, err)
 		}
 	}

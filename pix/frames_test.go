@@ -15,7 +15,7 @@ func TestFrames(t *testing.T) {
 	le := binary.LittleEndian
 	png := encoded(t, scene(4, 4, 3, 8, false), "png")
 	jpeg := encoded(t, scene(8, 8, 3, 8, false), "jpeg")
-	webp := encoded(t, scene(4, 4, 3, 8, false), "webp")
+	webp := plainWebP(scene(4, 4, 3, 8, false))
 	frame := riffChunk("ANMF", strings.Repeat("\x00", 16)+string(webp[12:]))
 	animation := chunk("acTL", be32(3, 0))
 	control := chunk("fcTL", be32(0, 4, 4, 0, 0)+"\x00\x01\x00\x01\x00\x00")

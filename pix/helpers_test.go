@@ -70,6 +70,15 @@ func encoded(t testing.TB, m *Image, format string) []byte {
 	return buf.Bytes()
 }
 
+// stored is encoded for all formats that can be read but GIF.
+func stored(t testing.TB, m *Image, format string) []byte {
+	t.Helper()
+	if format == "webp" {
+		return plainWebP(m)
+	}
+	return encoded(t, m, format)
+}
+
 // decoded reads a file and fails the test where that does not work.
 func decoded(t testing.TB, data []byte) *Image {
 	t.Helper()

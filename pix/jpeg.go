@@ -115,7 +115,7 @@ func (c *container) frameHeader(marker byte, body []byte) error {
 	case 3, 4:
 		c.Planes, c.cmyk = 3, body[5] == 4
 	default:
-		return fmt.Errorf("%w: a JPEG of %d components", ErrUnsupported, body[5])
+		return fmt.Errorf("%w: a JPEG of %d components: save it in grey or RGB", ErrUnsupported, body[5])
 	}
 	if c.W == 0 || c.H == 0 {
 		return fmt.Errorf("%w: the header of this jpeg says %dx%d pixels", ErrCorrupt, c.W, c.H)

@@ -30,7 +30,7 @@ func TestMetadata(t *testing.T) {
 	exif, xmp, iptc, icc := exifBlock(6), "<x:xmpmeta>a</x:xmpmeta>", "\x1c\x02\x05\x00\x03abc", strings.Repeat("profile ", 20)
 	const w, h = 6, 4
 	m := scene(w, h, 3, 8, false)
-	png, jpeg, webp := encoded(t, m, "png"), encoded(t, m, "jpeg"), encoded(t, m, "webp")
+	png, jpeg, webp := encoded(t, m, "png"), encoded(t, m, "jpeg"), plainWebP(m)
 
 	ps := photoshop(iptc)
 	const xap = "http://ns.adobe.com/xap/1.0/\x00"

@@ -5,12 +5,14 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
-	"io"
 
-	"github.com/HugoSmits86/nativewebp"
 	"golang.org/x/image/webp"
 )
 
+// webpCodec reads still WebPs, with and without loss. Nothing is written: no
+// encoder in pure Go writes valid files for all pictures. nativewebp v0.9.3 uses
+// codes of 16 bits for ordinary photographs where VP8L allows 15, and other
+// decoders refuse those files.
 var webpCodec = codec{
 	name: "webp",
 	ext:  ".webp",
@@ -19,12 +21,10 @@ var webpCodec = codec{
 	},
 	scan:   scanWebP,
 	decode: decodeWebP,
-	encode: encodeWebP,
 	cost: func(h Header) (decode, encode int64) {
-		// Reading: the decoder's picture, its transforms and the opacity. Writing:
-		// the encoder keeps pixels, tokens (four ints each) and its search chains.
+		// The decoder's picture, its transforms and the opacity.
 		n := int64(h.W+16) * int64(h.H+16)
-		return 14*n + 4<<20, 72*n + 4<<20
+		return 14*n + 4<<20, 0
 	},
 }
 
@@ -127,30 +127,4 @@ func decodeWebP(data []byte, _ *container) (*Image, error) {
 		return m, nil
 	}
 	return FromImage(src), nil
-}
-
-func encodeWebP(w io.Writer, m *Image, _ EncodeOptions) error {
-	if m.W > 16384 || m.H > 16384 {
-		return fmt.Errorf("%w: %dx%d pixels, and WebP goes up to 16384 each way: write PNG instead", ErrLimit, m.W, m.H)
-	}
-	// The encoder passes over errors of its writer.
-	checked := &errWriter{w: w}
-	if err := nativewebp.Encode(checked, m.toNRGBA(), nil); err != nil {
-		return err
-	}
-	return checked.err
-}
-
-type errWriter struct {
-	w   io.Writer
-	err error
-}
-
-func (e *errWriter) Write(p []byte) (int, error) {
-	if e.err != nil {
-		return 0, e.err
-	}
-	n, err := e.w.Write(p)
-	e.err = err
-	return n, err
 }

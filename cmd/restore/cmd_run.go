@@ -67,7 +67,7 @@ func restoreFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "folder for the outputs, `OUT`; it keeps the tree of the inputs"},
 		&cli.StringFlag{Name: "suffix", Usage: "`TEXT` to follow the names of the outputs: -clean makes a-clean.jpg of a.jpg"},
-		&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the outputs: jpeg, png, tiff, bmp or webp", DefaultText: "as the input"},
+		&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the outputs: jpeg, png, tiff or bmp", DefaultText: "as the input"},
 		&cli.IntFlag{Name: "quality", Usage: "quality of JPEG outputs, `1..100`", DefaultText: strconv.Itoa(pix.DefaultQuality)},
 		overwriteFlag(),
 		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out what matches `GLOB`: a name, or with a slash a path below INPUT; may be given several times"},

@@ -127,8 +127,6 @@ func hint(err error) string {
 		return "; copy it again from where it came from, or leave it out with --exclude"
 	case errors.Is(err, pix.ErrFormat):
 		return "; leave it out with --exclude, or convert it first"
-	case errors.Is(err, pix.ErrUnsupported):
-		return "; convert it first, or choose another --format"
 	case errors.Is(err, pix.ErrLimit):
 		return "; --max-megapixels sets the limit"
 	case errors.Is(err, fs.ErrPermission):
