@@ -33,6 +33,9 @@ func Load(r io.ReaderAt, size int64) (*Network, *modelfile.File, error) {
 		for _, p := range node.Layer.Params() {
 			name := node.Name + "." + p.Name
 			t, ok := have[name]
+			if _, checkpoint := have["weight/"+name]; !ok && checkpoint {
+				return nil, nil, fmt.Errorf("%w: it is the checkpoint of a training; the model is the file beside it", ErrWeights)
+			}
 			if !ok {
 				return nil, nil, fmt.Errorf("%w: %s is missing", ErrWeights, name)
 			}
@@ -59,7 +62,7 @@ func Save(w io.Writer, n *Network, meta modelfile.Metadata, d modelfile.DType) e
 	meta.FormatVersion = modelfile.Version
 	meta.Network = text
 	meta.Multiple = n.foot.Multiple
-	meta.Padding = "zeros inside, reflected up to the multiple outside"
+	meta.Padding = "zeros inside the network; pictures are continued by reflection before it"
 	meta.InputRange = [2]float64{0, 1}
 	meta.Colour = "sRGB as encoded; planes red, green, blue"
 	f := &modelfile.File{Metadata: meta}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/cae-restore/restore/pix"
 )
@@ -102,7 +103,7 @@ func (r *Registry) Lookup(name string) (*Spec, error) {
 		}
 		names = append(names, s.Name)
 	}
-	return nil, fmt.Errorf("there is no task %q; there are: %v", name, names)
+	return nil, fmt.Errorf("there is no task %q; there are: %s", name, strings.Join(names, ", "))
 }
 
 // Model finds a model of the task by name; an empty name is the default.
@@ -114,5 +115,5 @@ func (s *Spec) Model(name string) (*Model, error) {
 		}
 		names = append(names, s.Models[i].Name)
 	}
-	return nil, fmt.Errorf("task %s has no model %q; it has: %v", s.Name, name, names)
+	return nil, fmt.Errorf("task %s has no model %q; it has: %s", s.Name, name, strings.Join(names, ", "))
 }

@@ -15,7 +15,7 @@ func TestRegistry(t *testing.T) {
 	if s, err := r.Lookup("a"); err != nil || s != a {
 		t.Errorf("Lookup(a): %v, %v", s, err)
 	}
-	if _, err := r.Lookup("c"); err == nil || !strings.Contains(err.Error(), "[a b]") {
+	if _, err := r.Lookup("c"); err == nil || !strings.Contains(err.Error(), "a, b") {
 		t.Errorf("Lookup(c): %v, want an error that lists the tasks", err)
 	}
 	for name, want := range map[string]string{"": "fast", "fast": "fast", "best": "best"} {
@@ -23,7 +23,7 @@ func TestRegistry(t *testing.T) {
 			t.Errorf("Model(%q): %v, %v", name, m, err)
 		}
 	}
-	if _, err := a.Model("huge"); err == nil || !strings.Contains(err.Error(), "[fast best]") {
+	if _, err := a.Model("huge"); err == nil || !strings.Contains(err.Error(), "fast, best") {
 		t.Errorf("Model(huge): %v, want an error that lists the models", err)
 	}
 	defer func() {

@@ -91,6 +91,9 @@ func readCheckpoint(r io.ReaderAt, size int64) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.Metadata.Extra[stateKey] == "" {
+		return nil, errors.New("it is a model, or another file, but no checkpoint of a training")
+	}
 	var s state
 	if err := json.Unmarshal([]byte(f.Metadata.Extra[stateKey]), &s); err != nil {
 		return nil, fmt.Errorf("it holds no training: %w", err)

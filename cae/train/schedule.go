@@ -27,14 +27,20 @@ func (s Schedule) check() error {
 // a linear rise over the warm-up, then the schedule, then, where a constant rate
 // falls at last, a straight line to 0.
 func (c Config) factor(step int64) float64 {
-	switch {
-	case step < c.Warmup:
-		return float64(step+1) / float64(c.Warmup+1)
-	case c.Schedule == Cosine:
-		done := float64(step-c.Warmup) / math.Max(1, float64(c.Steps-c.Warmup))
-		return 0.5 * (1 + math.Cos(math.Pi*math.Min(1, done)))
-	case c.DecayFrom > 0 && step >= c.DecayFrom:
-		return math.Max(0, float64(c.Steps-step)/float64(c.Steps-c.DecayFrom))
+	f := 1.0
+	if step < c.Warmup {
+		f = float64(step+1) / float64(c.Warmup+1)
 	}
-	return 1
+	switch {
+	case c.Schedule == Cosine && step >= c.Warmup:
+		done := float64(step-c.Warmup) / math.Max(1, float64(c.Steps-c.Warmup))
+		f = 0.5 * (1 + math.Cos(math.Pi*math.Min(1, done)))
+	case c.DecayFrom > 0 && step >= c.DecayFrom:
+		left := math.Max(0, float64(c.Steps-step)/float64(c.Steps-c.DecayFrom))
+		if c.DecayFrom < c.Warmup { // from the rate that the warm-up had reached
+			return left * float64(c.DecayFrom) / float64(c.Warmup+1)
+		}
+		f *= left
+	}
+	return f
 }

@@ -81,6 +81,7 @@ func TestLoss(t *testing.T) {
 func TestFactor(t *testing.T) {
 	t.Parallel()
 	cosine := Config{Steps: 110, Warmup: 10, Schedule: Cosine}
+	early := Config{Steps: 30, Warmup: 100, Schedule: Constant, DecayFrom: 10}
 	decay := Config{Steps: 100, Warmup: 4, Schedule: Constant, DecayFrom: 60}
 	for _, c := range []struct {
 		config Config
@@ -89,6 +90,7 @@ func TestFactor(t *testing.T) {
 	}{
 		{cosine, 0, 1.0 / 11}, {cosine, 9, 10.0 / 11}, {cosine, 10, 1}, {cosine, 60, 0.5}, {cosine, 110, 0}, {cosine, 500, 0},
 		{decay, 1, 0.4}, {decay, 30, 1}, {decay, 60, 1}, {decay, 80, 0.5}, {decay, 100, 0},
+		{early, 9, 10.0 / 101}, {early, 10, 10.0 / 101}, {early, 20, 5.0 / 101}, {early, 30, 0},
 		{Config{Steps: 10, Schedule: Constant}, 9, 1},
 	} {
 		if got := c.config.factor(c.step); math.Abs(got-c.want) > 1e-9 {

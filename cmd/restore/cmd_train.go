@@ -25,21 +25,22 @@ func (p *program) trainCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "data", Usage: "folder of clean pictures to learn from, `DIR`; may be given several times"},
 			&cli.StringSliceFlag{Name: "val", Usage: "folder of other clean pictures to score on, `DIR`; may be given several times"},
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "folder for what the training writes, `DIR`", DefaultText: "with --resume: the checkpoint's folder"},
-			&cli.Int64Flag{Name: "steps", Usage: "length of the training, `N` steps"},
-			&cli.Float64Flag{Name: "minutes", Usage: "or about `M` minutes, turned into steps at the start"},
+			&cli.Int64Flag{Name: "steps", Usage: "length of the training, `N` steps", DefaultText: "none"},
+			&cli.Float64Flag{Name: "minutes", Usage: "or about `M` minutes, turned into steps at the start", DefaultText: "none"},
 			&cli.IntFlag{Name: "batch", Value: 16, Usage: "patches a step"},
 			&cli.IntFlag{Name: "patch", Value: 96, Usage: "height and width of a patch in samples"},
 			&cli.Float64Flag{Name: "rate", Value: 1.2e-3, Usage: "learning rate"},
 			&cli.Float64Flag{Name: "weight-decay", Value: 0, Usage: "decoupled weight decay"},
 			&cli.Float64Flag{Name: "clip", Value: 0.25, Usage: "longest gradient; 0 is no limit"},
 			&cli.Float64Flag{Name: "ema", Value: 0.999, Usage: "memory of the moving average of the weights, 0 to below 1"},
-			&cli.Int64Flag{Name: "warmup", Value: 200, Usage: "steps over which the rate rises to its full value"},
+			&cli.Int64Flag{Name: "warmup", Value: 200, Usage: "steps over which the rate rises to its full value; at most a tenth of all"},
 			&cli.StringFlag{Name: "schedule", Value: string(train.Cosine), Usage: "rate after the warm-up: cosine (falls to 0 at the last step) or constant"},
 			&cli.StringFlag{Name: "loss", Usage: "l1, mse or charbonnier", DefaultText: "the model's own"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "seed of the first weights and of all that is drawn"},
 			&cli.StringFlag{Name: "resume", Usage: "checkpoint to go on from, `FILE`; steps, batch, rate and the rest are the checkpoint's"},
-			&cli.Int64Flag{Name: "decay", Usage: "with --resume: branch off, let the rate fall to 0 over `N` steps and end there; needs another -o"},
+			&cli.Int64Flag{Name: "decay", Usage: "with --resume: branch off, let the rate fall to 0 over `N` steps and end there; needs another -o", DefaultText: "none"},
 			&cli.StringFlag{Name: "from", Usage: "model whose weights to start from, `NAME|FILE`"},
+			&cli.BoolFlag{Name: "overwrite", Usage: "write over a training that is in the folder of -o"},
 			&cli.StringFlag{Name: "licence", Usage: "licence of the weights for the model card, `SPDX` identifier"},
 			&cli.DurationFlag{Name: "checkpoint", Value: 5 * time.Minute, Usage: "time between two checkpoints"},
 			&cli.DurationFlag{Name: "score", Value: 10 * time.Minute, Usage: "time between two scores on --val"},
@@ -87,7 +88,7 @@ func (p *program) train(c *cli.Context) error {
 			Rate: c.Float64("rate"), WeightDecay: c.Float64("weight-decay"), Clip: c.Float64("clip"), EMA: c.Float64("ema"),
 			Loss: c.String("loss"), Batch: c.Int("batch"), Height: c.Int("patch"), Width: c.Int("patch"), Seed: c.Uint64("seed"),
 		},
-		Minutes: c.Float64("minutes"), Resume: c.String("resume"), Decay: c.Int64("decay"), From: c.String("from"),
+		Minutes: c.Float64("minutes"), Overwrite: c.Bool("overwrite"), Resume: c.String("resume"), Decay: c.Int64("decay"), From: c.String("from"),
 		Every: c.Duration("checkpoint"), Score: c.Duration("score"),
 		Command: p.commandLine(), Licence: c.String("licence"), Env: p.env(pool), Log: log.event,
 	})
@@ -98,7 +99,7 @@ func (p *program) train(c *cli.Context) error {
 			return &stopped{"no step was taken yet"}
 		}
 		return &stopped{fmt.Sprintf("the training is saved; go on with: restore train %s --data DIR --resume %s", arg, checkpoint)}
-	case errors.Is(err, fit.ErrData):
+	case errors.Is(err, fit.ErrData), errors.Is(err, fit.ErrOptions):
 		return &usageError{err}
 	case err != nil:
 		return err

@@ -39,7 +39,7 @@ var training = sync.OnceValues(func() (string, result) {
 	var stdout, stderr bytes.Buffer
 	p := &program{registry: all.Registry(), stdout: &stdout, stderr: &stderr}
 	code := p.run(context.Background(), []string{"train", "denoise", "--data", filepath.Join(dir, "data"), "--val", filepath.Join(dir, "val"),
-		"-o", filepath.Join(dir, "out"), "--steps", "2", "--batch", "1", "--patch", "16", "--warmup", "1", "--jobs", "2"})
+		"-o", filepath.Join(dir, "out"), "--steps", "2", "--batch", "1", "--patch", "16", "--schedule", "constant", "--jobs", "2"})
 	return dir, result{code, stdout.String(), stderr.String()}
 })
 
@@ -146,6 +146,8 @@ func TestTrainErrors(t *testing.T) {
 		{"denoise --data DATA --resume CHECKPOINT --rate 1", exitUsage, "--rate"},
 		{"denoise --data DATA --resume CHECKPOINT --decay 1", exitUsage, "-o DIR"},
 		{"denoise --data DATA --resume CHECKPOINT --decay 1 -o TRUNK", exitUsage, "branches off"},
+		{"denoise --data DATA --steps 1 -o TRUNK", exitUsage, "holds a training already"},
+		{"denoise --data DATA --steps 1 -o OUT --patch 20", exitUsage, "multiples of 8"},
 		{"denoise --data DATA --resume MODEL -o OUT", exitEnvironment, "checkpoint"},
 		{"denoise:model=x.safetensors --data DATA --steps 1 -o OUT", exitUsage, "--from"},
 		{"inpaintt --data DATA --steps 1 -o OUT", exitUsage, "denoise"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"math/rand/v2"
 
 	"github.com/cae-restore/restore/pix"
@@ -60,7 +61,7 @@ func score(ctx context.Context, env tasks.Env, name string, samples iter.Seq2[ta
 	return t, nil
 }
 
-func round4(v float64) float64 { return round2(v*100) / 100 }
+func round4(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
 type sum struct{ input, psnr, ssim, miss float64 }
 

@@ -29,7 +29,7 @@ func (s *Strength) UnmarshalText(text []byte) error {
 	if f, ok := strings.CutPrefix(word, "x"); ok {
 		v, err := strconv.ParseFloat(f, 64)
 		if err != nil || !(v > 0 && v <= 10) {
-			return fmt.Errorf("%q is not a multiple of the measured level: write x and a number up to 10, such as x0.8", word)
+			return fmt.Errorf("%q is not a multiple of the measured level: write x and a number above 0 and up to 10, such as x0.8", word)
 		}
 		*s = Strength{Factor: v}
 		return nil

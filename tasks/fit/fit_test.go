@@ -267,8 +267,17 @@ func TestTrain(t *testing.T) {
 	})
 
 	t.Run("branch and warm start", func(t *testing.T) {
+		if _, err := Train(t.Context(), TrainOptions{Spec: o.Spec, Model: o.Model, Data: o.Data, Out: t.TempDir(), Env: env(),
+			Resume: filepath.Join(o.Out, CheckpointName), Decay: 5}); !errors.Is(err, ErrOptions) {
+			t.Errorf("a branch off a cosine: %v, want ErrOptions", err)
+		}
+		trunk := options(t, data)
+		trunk.Config.Schedule = train.Constant
+		if _, err := Train(t.Context(), trunk); err != nil {
+			t.Fatal(err)
+		}
 		b := options(t, data)
-		b.Resume, b.Decay = filepath.Join(o.Out, CheckpointName), 5
+		b.Resume, b.Decay = filepath.Join(trunk.Out, CheckpointName), 5
 		path, err := Train(t.Context(), b)
 		if err != nil {
 			t.Fatal(err)
@@ -304,6 +313,27 @@ func TestTrainRefuses(t *testing.T) {
 		if _, err := Train(t.Context(), o); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// TestSpare: a training in the folder is not written over, unless told to.
+func TestSpare(t *testing.T) {
+	t.Parallel()
+	o := options(t, folder(t, [2]int{40, 30}))
+	path, err := Train(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := read(t, path)
+	if _, err := Train(t.Context(), o); !errors.Is(err, ErrOptions) {
+		t.Errorf("a second training in the same folder: %v, want ErrOptions", err)
+	}
+	if !bytes.Equal(read(t, path), before) {
+		t.Error("the first training's model changed")
+	}
+	o.Overwrite, o.Config.Seed = true, 4
+	if _, err := Train(t.Context(), o); err != nil || bytes.Equal(read(t, path), before) {
+		t.Errorf("told to overwrite: %v, or the model is the same", err)
 	}
 }
 

@@ -25,19 +25,24 @@ type TrainOptions struct {
 	Val   []string // folders to score on while training; may be empty
 	Out   string   // folder for checkpoint, model and log; made where missing
 
-	Config  train.Config  // steps (0: from Minutes), batch, patch, rate and the rest
-	Minutes float64       // length of the run where Config.Steps is 0
-	Resume  string        // checkpoint to go on from; its own Config counts
-	Decay   int64         // with Resume: let the rate fall to 0 over so many steps and end there
-	From    string        // model to start from instead of random weights
-	Every   time.Duration // between checkpoints
-	Score   time.Duration // between scores
-	Memory  int64         // bytes of samples to keep in memory; 0: 4 GiB
-	Command string        // for the model card
-	Licence string        // likewise: SPDX identifier of the weights' licence
-	Env     tasks.Env
-	Log     func(Event) // called from one goroutine
+	Config    train.Config  // steps (0: from Minutes), batch, patch, rate and the rest
+	Minutes   float64       // length of the run where Config.Steps is 0
+	Overwrite bool          // write over a training that is in Out
+	Resume    string        // checkpoint to go on from; its own Config counts
+	Decay     int64         // with Resume: let the rate fall to 0 over so many steps and end there
+	From      string        // model to start from instead of random weights
+	Every     time.Duration // between checkpoints
+	Score     time.Duration // between scores
+	Memory    int64         // bytes of samples to keep in memory; 0: 4 GiB
+	Command   string        // for the model card
+	Licence   string        // likewise: SPDX identifier of the weights' licence
+	Env       tasks.Env
+	Log       func(Event) // called from one goroutine
 }
+
+// ErrOptions marks options of a training that do not fit each other or what is
+// there.
+var ErrOptions = errors.New("unusable options")
 
 // Names of the files in Out.
 const (
@@ -97,10 +102,10 @@ func (r *run) open(ctx context.Context) error {
 		return fmt.Errorf("the model %s cannot be trained by this program", o.Model.Name)
 	}
 	if o.Decay > 0 && o.Resume == "" {
-		return errors.New("a decay branches off a checkpoint: say which one to resume")
+		return fmt.Errorf("%w: a decay branches off a checkpoint: say which one to resume", ErrOptions)
 	}
-	if err := os.MkdirAll(o.Out, 0o777); err != nil {
-		return fmt.Errorf("the folder for the training cannot be made: %w", err)
+	if err := r.spare(); err != nil {
+		return err
 	}
 	if o.Memory == 0 {
 		o.Memory = 4 << 30
@@ -112,6 +117,9 @@ func (r *run) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if m := net.Footprint().Multiple; o.Config.Height%m != 0 || o.Config.Width%m != 0 {
+		return fmt.Errorf("%w: patches of %dx%d samples; this network takes multiples of %d", ErrOptions, o.Config.Width, o.Config.Height, m)
+	}
 	r.net = net
 	r.x = cae.NewExec(ctx, cae.Runner(o.Env.Run), o.Env.Workers)
 	if r.data, err = OpenDataset(o.Data, o.Config.Width, o.Memory); err != nil {
@@ -121,6 +129,9 @@ func (r *run) open(ctx context.Context) error {
 		if r.val, err = OpenDataset(o.Val, 8, o.Memory/4); err != nil {
 			return err
 		}
+	}
+	if err := os.MkdirAll(o.Out, 0o777); err != nil {
+		return fmt.Errorf("the folder for the training cannot be made: %w", err)
 	}
 	r.emit(Event{Kind: "data", Pictures: r.data.Len()})
 	if err := r.data.Preload(ctx, o.Env); err != nil {
@@ -150,6 +161,9 @@ func (r *run) network() (*cae.Network, error) {
 			return nil, fmt.Errorf("%s: %w", r.o.Resume, err)
 		}
 		if r.o.Decay > 0 { // a branch: the trunk's checkpoint stays as it is
+			if c.Config.Schedule != train.Constant {
+				return nil, fmt.Errorf("%w: its schedule is %s, whose rate falls by itself; only one with a constant rate can branch off", ErrOptions, c.Config.Schedule)
+			}
 			c.Config.Schedule, c.Config.DecayFrom, c.Config.Steps = train.Constant, max(1, c.Done), c.Done+r.o.Decay
 		}
 		r.o.Config, r.saved = c.Config, c
@@ -185,7 +199,22 @@ func (r *run) makeTrainer() (*train.Trainer, error) {
 		}
 		r.o.Config.Steps = n
 	}
+	// A run that is all warm-up learns nothing.
+	r.o.Config.Warmup = min(r.o.Config.Warmup, r.o.Config.Steps/10)
 	return train.New(r.net, r.x, r.o.Config)
+}
+
+// spare refuses to write over a training that is not the one to be resumed.
+func (r *run) spare() error {
+	path := filepath.Join(r.o.Out, CheckpointName)
+	there, err := os.Stat(path)
+	if err != nil || r.o.Overwrite {
+		return nil // what is wrong with the folder shows when it is written to
+	}
+	if own, err := os.Stat(r.o.Resume); err == nil && os.SameFile(own, there) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s holds a training already; resume it, or choose another folder", ErrOptions, r.o.Out)
 }
 
 // loop takes the steps that are left.

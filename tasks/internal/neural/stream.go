@@ -13,11 +13,17 @@ import (
 // through the network, without what they overlap.
 const tileSide = 1024
 
+// margin is how far a picture is continued at least. The zeros that convolutions
+// see beyond their border disturb the outermost samples: at sigma 20 their error
+// was four times that of the rest; behind a margin of 16 it is 1.3 times.
+const margin = 16
+
 // Stream runs the network over a picture of any size, from rows to rows. The
 // result equals that of the whole picture in one piece, bit for bit: pieces
-// overlap by what the network looks at beyond them. The picture is reflected up
-// to the size that the network's multiple divides, and cropped again. Memory is
-// bounded by the picture's width, not its height; see Cost.
+// overlap by what the network looks at beyond them. The picture is continued by
+// reflection on all sides, by margin and then up to a size that the network's
+// multiple divides, and cropped again. Memory is bounded by the picture's width,
+// not its height; see Cost.
 func (m *Model) Stream(ctx context.Context, env tasks.Env, src Source, sink Sink) error {
 	return m.stream(ctx, env, src, sink, tileSide)
 }
@@ -44,10 +50,12 @@ func (m *Model) stream(ctx context.Context, env tasks.Env, src Source, sink Sink
 	return nil
 }
 
-// layout is how a picture falls into bands and tiles.
+// layout is how a picture falls into bands and tiles. Places count in the padded
+// picture: its own first sample stands at (lead, lead).
 type layout struct {
 	w, h          int // of the picture
-	padW, padH    int // reflected up to the multiple
+	lead          int // reflected samples before it
+	padW, padH    int // of the padded picture
 	side          int // of a tile, a multiple of the multiple
 	before, after int // overlap, likewise
 }
@@ -55,13 +63,12 @@ type layout struct {
 func (m *Model) layout(w, h, side int) layout {
 	f := m.Net.Footprint()
 	up := func(v int) int { return (v + f.Multiple - 1) / f.Multiple * f.Multiple }
-	return layout{w: w, h: h, padW: up(w), padH: up(h), side: up(side),
-		// The rows reflected at the bottom are found in the overlap above.
-		before: up(max(f.Before, f.Multiple)), after: up(max(f.After, f.Multiple))}
+	return layout{w: w, h: h, lead: up(margin), padW: up(up(margin) + w + margin), padH: up(up(margin) + h + margin), side: up(side),
+		before: up(f.Before), after: up(f.After)}
 }
 
 // stream is one picture on its way. rows holds the padded rows [lo, hi) of all
-// input planes, each padW long.
+// input planes, each padW long; some of them are one and the same.
 type stream struct {
 	layout
 	net    *cae.Network
@@ -72,6 +79,8 @@ type stream struct {
 
 	rows   [][][]float32 // [row-lo][plane][column]
 	lo, hi int
+	first  [][][]float32 // rows of the picture that are reflected before it
+	last   [][][]float32 // likewise after it: the newest of those read
 	shape  cae.Shape
 }
 
@@ -89,12 +98,12 @@ func (s *stream) band(y0, y1 int) error {
 			return err
 		}
 	}
-	for y := y0; y < min(y1, s.h); y++ {
+	for y := max(y0, s.lead); y < min(y1, s.lead+s.h); y++ {
 		row := out[y-y0]
 		for p := range row {
-			row[p] = row[p][:s.w]
+			row[p] = row[p][s.lead : s.lead+s.w]
 		}
-		if err := s.sink.WriteRow(y, row); err != nil {
+		if err := s.sink.WriteRow(y-s.lead, row); err != nil {
 			return err
 		}
 	}
@@ -105,39 +114,66 @@ func (s *stream) band(y0, y1 int) error {
 func (s *stream) fetch(lo, hi int) error {
 	s.rows = s.rows[lo-s.lo:]
 	s.lo = lo
-	for ; s.hi < hi; s.hi++ {
-		row := make([][]float32, s.planes)
-		if s.hi < s.h {
-			for p := range row {
-				row[p] = make([]float32, s.padW)[:s.w]
-			}
-			if err := s.src.ReadRow(s.hi, row); err != nil {
+	if s.hi == 0 {
+		for y := range min(s.lead+1, s.h) {
+			row, err := s.read(y)
+			if err != nil {
 				return err
 			}
-			for p := range row {
-				row[p] = row[p][:s.padW]
-				for x := s.w; x < s.padW; x++ {
-					row[p][x] = row[p][reflect(x, s.w)]
-				}
+			s.first = append(s.first, row)
+		}
+	}
+	for ; s.hi < hi; s.hi++ {
+		var row [][]float32
+		switch y := s.hi - s.lead; {
+		case y < len(s.first):
+			row = s.first[reflect(y, s.h)]
+		case y < s.h:
+			var err error
+			if row, err = s.read(y); err != nil {
+				return err
 			}
-		} else {
-			row = s.rows[reflect(s.hi, s.h)-s.lo]
+		default:
+			row = s.last[len(s.last)-s.h+reflect(y, s.h)]
 		}
 		s.rows = append(s.rows, row)
 	}
 	return nil
 }
 
-// reflect mirrors a place beyond the last of n samples about that sample, again
-// and again where there are too few.
+// read reads a row of the picture and continues it on both sides.
+func (s *stream) read(y int) ([][]float32, error) {
+	row, own := make([][]float32, s.planes), make([][]float32, s.planes)
+	for p := range row {
+		row[p] = make([]float32, s.padW)
+		own[p] = row[p][s.lead : s.lead+s.w]
+	}
+	if err := s.src.ReadRow(y, own); err != nil {
+		return nil, err
+	}
+	for p := range row {
+		for x := range s.lead {
+			row[p][x] = own[p][reflect(x-s.lead, s.w)]
+		}
+		for x := s.lead + s.w; x < s.padW; x++ {
+			row[p][x] = own[p][reflect(x-s.lead, s.w)]
+		}
+	}
+	if s.last = append(s.last, row); len(s.last) > s.padH-s.lead-s.h+1 {
+		s.last = s.last[1:]
+	}
+	return row, nil
+}
+
+// reflect mirrors a place before the first or beyond the last of n samples about
+// that sample, again and again where there are too few.
 func reflect(at, n int) int {
 	if n == 1 {
 		return 0
 	}
-	period := 2 * (n - 1)
-	at %= period
+	at = max(at, -at) % (2 * (n - 1))
 	if at >= n {
-		at = period - at
+		at = 2*(n-1) - at
 	}
 	return at
 }

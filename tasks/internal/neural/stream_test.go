@@ -51,7 +51,7 @@ func picture(w, h int) *Planes {
 func TestTilesEqualWhole(t *testing.T) {
 	t.Parallel()
 	m := testModel(t)
-	for _, size := range [][2]int{{1, 1}, {1, 97}, {130, 1}, {2, 3}, {5, 200}, {97, 61}, {64, 128}, {101, 203}} {
+	for _, size := range [][2]int{{1, 1}, {1, 97}, {130, 1}, {2, 3}, {5, 200}, {3, 14}, {3, 47}, {97, 61}, {20, 94}, {20, 95}, {20, 96}, {20, 97}, {64, 128}, {101, 203}} {
 		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
 			t.Parallel()
 			w, h := size[0], size[1]
@@ -74,29 +74,45 @@ func TestTilesEqualWhole(t *testing.T) {
 	}
 }
 
-// TestWholeEqualsNetwork compares the one-piece stream with the network itself
-// where nothing has to be reflected.
+// TestWholeEqualsNetwork compares the one-piece stream with the network itself on
+// the picture continued by hand.
 func TestWholeEqualsNetwork(t *testing.T) {
 	t.Parallel()
 	m := testModel(t)
-	in := picture(32, 24)
-	out := NewPlanes(32, 24, 3)
+	const w, h, padW, padH = 32, 25, margin + 32 + margin, margin + 25 + margin + 3 // the multiple is 4
+	in := picture(w, h)
+	out := NewPlanes(w, h, 3)
 	if err := m.Stream(t.Context(), serialEnv(), in, out); err != nil {
 		t.Fatal(err)
 	}
-	image, level := cae.NewTensor(cae.Shape{N: 1, C: 3, H: 24, W: 32}), cae.NewTensor(cae.Shape{N: 1, C: 1, H: 24, W: 32})
-	for p := range 3 {
-		copy(image.Plane(0, p), in.Data[p])
+	mirror := func(v, n int) int {
+		for v < 0 || v >= n {
+			if v < 0 {
+				v = -v
+			} else {
+				v = 2*(n-1) - v
+			}
+		}
+		return v
 	}
-	copy(level.Data, in.Data[3])
+	image, level := cae.NewTensor(cae.Shape{N: 1, C: 3, H: padH, W: padW}), cae.NewTensor(cae.Shape{N: 1, C: 1, H: padH, W: padW})
+	for y := range padH {
+		for x := range padW {
+			from := mirror(y-margin, h)*w + mirror(x-margin, w)
+			for p := range 3 {
+				image.Plane(0, p)[y*padW+x] = in.Data[p][from]
+			}
+			level.Data[y*padW+x] = in.Data[3][from]
+		}
+	}
 	want, err := m.Net.Forward(cae.NewExec(t.Context(), nil, 1), image, level)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for p := range 3 {
-		for i, v := range want.Plane(0, p) {
-			if out.Data[p][i] != v {
-				t.Fatalf("plane %d, sample %d: %g, the network says %g", p, i, out.Data[p][i], v)
+		for i, v := range out.Data[p] {
+			if at := (i/w+margin)*padW + i%w + margin; v != want.Plane(0, p)[at] {
+				t.Fatalf("plane %d, column %d, row %d: %g, the network says %g", p, i%w, i/w, v, want.Plane(0, p)[at])
 			}
 		}
 	}
@@ -104,7 +120,8 @@ func TestWholeEqualsNetwork(t *testing.T) {
 
 func TestReflect(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ at, n, want int }{{0, 1, 0}, {5, 1, 0}, {2, 2, 0}, {3, 2, 1}, {4, 4, 2}, {5, 4, 1}, {6, 4, 0}, {7, 4, 1}} {
+	for _, c := range []struct{ at, n, want int }{{0, 1, 0}, {5, 1, 0}, {2, 2, 0}, {3, 2, 1}, {4, 4, 2}, {5, 4, 1}, {6, 4, 0}, {7, 4, 1},
+		{-1, 1, 0}, {-1, 2, 1}, {-2, 2, 0}, {-1, 4, 1}, {-3, 4, 3}, {-4, 4, 2}, {-7, 4, 1}} {
 		if got := reflect(c.at, c.n); got != c.want {
 			t.Errorf("reflect(%d, %d) = %d, want %d", c.at, c.n, got, c.want)
 		}
