@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cae-restore/restore/pipeline"
@@ -17,6 +19,10 @@ func TestMeterPlainLines(t *testing.T) {
 	m := newMeter(&out, false)
 	m.now = func() time.Time { return clock }
 	m.Start(5)
+	if got, want := out.String(), "5 files to work on\n"; got != want {
+		t.Errorf("at the start: %q, want %q", got, want)
+	}
+	out.Reset()
 	picture := pipeline.Result{Outcome: pipeline.Restored, W: 2000, H: 1000}
 
 	clock = clock.Add(m.interval / 2)
@@ -52,17 +58,41 @@ func TestMeterUnknownTotal(t *testing.T) {
 	}
 }
 
+// TestMeterTerminal follows the bar over time and looks at each line that was
+// drawn: what it says, and that it is narrower than the terminal.
 func TestMeterTerminal(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	m := newMeter(&out, false)
-	m.terminal, m.interval = true, 0
-	m.Start(3)
-	m.Done(pipeline.Result{Outcome: pipeline.Restored, W: 1000, H: 1000})
-	if got := out.String(); !strings.Contains(got, "MP/s") || !strings.Contains(got, "1/3") {
-		t.Errorf("the bar shows %q, want the rate and 1/3", got)
+	for columns, want := range map[int][]string{
+		120: {"0 of 300 done, 0s so far", "0 of 300 done, 2s so far", "1 of 300 done, 1 failed, 2s so far, 10m35s left", "12m44s left, 0.195 MP/s"},
+		80:  {"0 of 300 done, 0s so far", "0 of 300 done, 2s so far", "1 of 300 done, 1 failed, 2s so far", "5s so far"},
+		40:  {"0 of 300 done, 0s so far", "1/300, 10m35s left"},
+		20:  {"0/300"},
+		5:   {"%"},
+	} {
+		t.Run(strconv.Itoa(columns), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var out bytes.Buffer
+				m := newMeter(&out, false)
+				m.terminal, m.columns = true, func() int { return columns }
+				m.Start(300)
+				time.Sleep(2*time.Second + drawInterval/2)
+				m.Done(pipeline.Result{Outcome: pipeline.Failed})
+				time.Sleep(3 * time.Second)
+				m.Done(pipeline.Result{Outcome: pipeline.Restored, W: 1000, H: 1000})
+				m.close()
+				for _, text := range want {
+					if !strings.Contains(out.String(), text) {
+						t.Errorf("it never shows %q, but %q", text, out.String())
+					}
+				}
+				for _, line := range strings.Split(out.String(), "\r") {
+					if len(line) >= max(columns, 16) {
+						t.Errorf("%d characters in %d columns: %q", len(line), columns, line)
+					}
+				}
+			})
+		})
 	}
-	m.close()
 }
 
 func TestMeterQuiet(t *testing.T) {
