@@ -231,8 +231,12 @@ func check(f *tasks.Frame) error {
 
 // Apply takes a picture of the standard library through the chain, for programs
 // that have pictures and no files. The result has the depth of m; where no
-// step changed it, it is equal to m sample by sample.
+// step changed it, it is equal to m sample by sample. An m that is nil or has
+// no pixels is an error of KindInput.
 func (c *Chain) Apply(ctx context.Context, m image.Image) (image.Image, error) {
+	if m == nil || m.Bounds().Empty() {
+		return nil, &Error{Kind: KindInput, Err: errors.New("there is no picture: it is nil or has no pixels")}
+	}
 	f, err := c.Process(ctx, &tasks.Frame{Name: "image", Image: pix.FromImage(m)})
 	if err != nil {
 		return nil, err

@@ -25,22 +25,27 @@ type DirSink struct {
 	swept sync.Map // folder -> *sync.Once, for the files that dead runs left
 }
 
-// NewDirSink makes the folder where it does not exist, and finds out whether it
-// can be written: an error is of KindEnvironment.
+// NewDirSink returns a sink for a folder, which need not exist. It touches
+// nothing yet.
 func NewDirSink(dir string) (*DirSink, error) {
 	if dir == "" {
 		return nil, usagef("no output folder given")
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return nil, notWritable(dir, err)
+	return &DirSink{dir: dir}, nil
+}
+
+// Open implements Opener. It makes the folder where it does not exist, and
+// finds out whether it can be written: an error is of KindEnvironment.
+func (s *DirSink) Open() error {
+	if err := os.MkdirAll(s.dir, 0o777); err != nil {
+		return notWritable(s.dir, err)
 	}
-	s := &DirSink{dir: dir}
-	probe, err := createTemp(filepath.Join(dir, "probe"))
+	probe, err := createTemp(filepath.Join(s.dir, "probe"))
 	if err != nil {
-		return nil, notWritable(dir, err)
+		return notWritable(s.dir, err)
 	}
 	discard(probe)
-	return s, nil
+	return nil
 }
 
 func notWritable(dir string, err error) error {

@@ -17,6 +17,7 @@ func newSink(t *testing.T) (*DirSink, string) {
 	dir := filepath.Join(t.TempDir(), "a", "out")
 	s, err := NewDirSink(dir)
 	must(t, err)
+	must(t, s.Open())
 	return s, dir
 }
 
@@ -129,7 +130,9 @@ func TestDirSinkNotWritable(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, map[string][]byte{"file": nil})
 	for _, out := range []string{"file", "file/below/it"} { // fails for root as well
-		_, err := NewDirSink(filepath.Join(dir, filepath.FromSlash(out)))
+		s, err := NewDirSink(filepath.Join(dir, filepath.FromSlash(out)))
+		must(t, err)
+		err = s.Open()
 		if KindOf(err) != KindEnvironment || !strings.Contains(err.Error(), "cannot be written") {
 			t.Errorf("%s: %v of kind %v", out, err, KindOf(err))
 		}
@@ -139,7 +142,9 @@ func TestDirSinkNotWritable(t *testing.T) {
 	}
 	if os.Getuid() > 0 {
 		must(t, os.Chmod(dir, 0o500))
-		if _, err := NewDirSink(dir); KindOf(err) != KindEnvironment {
+		s, err := NewDirSink(dir)
+		must(t, err)
+		if err := s.Open(); KindOf(err) != KindEnvironment {
 			t.Errorf("read-only folder: %v", err)
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"syscall"
+	"unicode/utf8"
 
 	"github.com/cae-restore/restore/tasks"
 )
@@ -34,21 +36,39 @@ func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 // Error is an error with what it concerns. Item and Step may be empty.
 type Error struct {
 	Kind Kind
-	Item string // relative path of the picture
+	Item string // path of the picture, as it can be opened
 	Step string // name of the step in the chain
 	Err  error
 }
 
 func (e *Error) Error() string {
 	text := e.Err.Error()
+	if p, ok := e.Err.(*fs.PathError); ok && p.Path == e.Item { // it is named below
+		text = "cannot " + p.Op + " it: " + p.Err.Error()
+	}
 	if e.Step != "" {
 		text = e.Step + ": " + text
 	}
 	if e.Item != "" {
-		text = e.Item + ": " + text
+		text = QuoteName(e.Item) + ": " + text
 	}
 	return text
 }
+
+// QuoteName returns the name of a file as messages write it: as it is, or
+// quoted as in Go where it holds what would spoil the line or the terminal.
+func QuoteName(name string) string {
+	for _, r := range name {
+		if !strconv.IsPrint(r) || r == utf8.RuneError {
+			return strconv.Quote(name)
+		}
+	}
+	return name
+}
+
+// ErrReadBack is in the error of a picture whose output, once written, does not
+// decode to what was to be written. The output is not kept.
+var ErrReadBack = errors.New("the output was not kept, as it does not read back")
 
 func (e *Error) Unwrap() error { return e.Err }
 

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -101,11 +102,11 @@ func ExampleRun() {
 		log.Fatal(err)
 	}
 	for _, r := range report.Results {
-		fmt.Println(r.Item.Rel, r.Outcome, r.Err)
+		fmt.Println(r.Item.Rel, r.Outcome, errors.Unwrap(r.Err))
 	}
 	fmt.Println("restored", report.Restored, "of", len(report.Results))
 	// Output:
 	// 1968/beach.png restored <nil>
-	// 1968/broken.png failed 1968/broken.png: the file is empty
+	// 1968/broken.png failed the file is empty
 	// restored 1 of 2
 }

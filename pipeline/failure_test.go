@@ -146,7 +146,7 @@ func TestRunChecksOutput(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	j := job{inputs: []string{three(t)}, out: out, sink: &spoilingSink{sinkOf(t, out)}}
 	report := j.must(t)
-	if report.Failed != 3 || !strings.Contains(report.Results[0].Err.Error(), "does not decode") || listing(t, out) != "" {
+	if report.Failed != 3 || !errors.Is(report.Results[0].Err, ErrReadBack) || listing(t, out) != "" {
 		t.Errorf("%s, %v; files %s", outcomes(report), report.Results[0].Err, listing(t, out))
 	}
 }
@@ -193,8 +193,8 @@ func TestRunStepFails(t *testing.T) {
 			t.Errorf("%s: %s", name, got)
 		}
 		var e *Error
-		if err := report.Results[1].Err; !errors.As(err, &e) || e.Item != "b.png" || e.Step != "faulty" || e.Kind != KindInput ||
-			!strings.HasPrefix(err.Error(), "b.png: faulty: ") || strings.Count(err.Error(), "faulty") != 1 {
+		if err := report.Results[1].Err; !errors.As(err, &e) || filepath.Base(e.Item) != "b.png" || e.Step != "faulty" || e.Kind != KindInput ||
+			!strings.HasPrefix(err.Error(), e.Item+": faulty: ") || strings.Count(err.Error(), "faulty") != 1 {
 			t.Errorf("%s: error %v", name, err)
 		}
 		if got := listing(t, j.out); got != "a.png c.png" {

@@ -115,7 +115,7 @@ func (w *walker) input(input string) error {
 		return w.named(input, info, true)
 	}
 	if !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(input, "*?[") {
-		return fmt.Errorf("input: %w", err)
+		return inputError(input, err)
 	}
 	matches, err := filepath.Glob(input)
 	if err != nil {
@@ -128,7 +128,7 @@ func (w *walker) input(input string) error {
 			continue
 		}
 		if info, err = os.Stat(match); err != nil {
-			return fmt.Errorf("input: %w", err)
+			return inputError(match, err)
 		}
 		if err := w.named(match, info, false); err != nil {
 			return err
@@ -139,6 +139,18 @@ func (w *walker) input(input string) error {
 		return fmt.Errorf("input %q: nothing matches the pattern", input)
 	}
 	return nil
+}
+
+func inputError(input string, err error) error {
+	return fmt.Errorf("input: %w", &Error{Item: input, Err: dangling(input, err)})
+}
+
+// dangling says of a name that leads nowhere that it is a link, if it is one.
+func dangling(name string, err error) error {
+	if target, linkErr := os.Readlink(name); linkErr == nil && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("it is a link to %s, which is not there", QuoteName(target))
+	}
+	return err
 }
 
 // named takes one file or folder that stands on the command line.
@@ -211,7 +223,7 @@ func (w *walker) walk(root, dir, rel string) error {
 		info, err := os.Stat(name)
 		switch {
 		case err != nil:
-			w.found = append(w.found, found{Item{Path: name, Rel: at}, err})
+			w.found = append(w.found, found{Item{Path: name, Rel: at}, dangling(name, err)})
 		case info.IsDir() && e.Type()&fs.ModeSymlink != 0:
 			w.links = append(w.links, link{root, name, at})
 		case info.IsDir():

@@ -64,7 +64,7 @@ func TestParseErrors(t *testing.T) {
 		{"", 1, "", "name of a task is missing"},
 		{"lighten,", 9, "", "name of a task is missing"},
 		{"lighten,,leave", 9, "", "name of a task is missing"},
-		{"höher", 1, "", `no task "höher"; there are: [lighten`},
+		{"höher", 1, "", `no task "höher"; there are: lighten`},
 		{"lighten:", 9, "lighten", "name of an option is missing"},
 		{"lighten:=3", 9, "lighten", "name of an option is missing"},
 		{"lighten:bye=3", 9, "lighten", `unknown option "bye"; there are: by, gamma, name, curve, grey`},

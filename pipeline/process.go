@@ -261,10 +261,10 @@ func writePicture(batch Batch, suffix string, m *pix.Image, o pix.EncodeOptions)
 	// What was written is ours: the limits for inputs do not hold for it.
 	back, err := pix.Decode(out, pix.Limits{MaxPixels: 1 << 60, MaxBytes: 1 << 60})
 	if err != nil {
-		return nil, fmt.Errorf("the output was not written, as it does not decode: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrReadBack, err)
 	}
 	if back.W != m.W || back.H != m.H {
-		return nil, fmt.Errorf("the output was not written, as it decodes to %dx%d pixels instead of %dx%d", back.W, back.H, m.W, m.H)
+		return nil, fmt.Errorf("%w: it has %dx%d pixels instead of %dx%d", ErrReadBack, back.W, back.H, m.W, m.H)
 	}
 	return back, nil
 }

@@ -38,7 +38,7 @@ type Options struct {
 //
 // What is wrong with one picture is in its Result, and the run goes on. The
 // error returned has a kind: KindUsage where options or names clash (nothing
-// has been read or written), KindEnvironment where nothing could go on (the
+// has been written), KindEnvironment where nothing could go on (the
 // pictures in flight are brought to their end), KindCancelled where ctx ended
 // (pictures in flight leave no trace). The Report is true in any case.
 //
@@ -53,6 +53,11 @@ func Run(ctx context.Context, o Options, c *Chain, src Source, sink Sink, rep Re
 	list, err := r.prepare(src)
 	if err != nil {
 		return Report{Unfinished: len(list)}, err
+	}
+	if s, ok := sink.(Opener); ok {
+		if err := s.Open(); err != nil {
+			return Report{Unfinished: len(list)}, err
+		}
 	}
 	if rep != nil {
 		total := -1
@@ -190,7 +195,7 @@ func (r *run) begin() int {
 // end records a result. An error of the environment stops the run.
 func (r *run) end(index int, res Result) {
 	if res.Err != nil {
-		e := &Error{Kind: KindOf(res.Err), Item: res.Item.Rel, Err: res.Err}
+		e := &Error{Kind: KindOf(res.Err), Item: res.Item.Path, Err: res.Err}
 		var inner *Error
 		if errors.As(res.Err, &inner) {
 			e.Step = inner.Step

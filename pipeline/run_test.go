@@ -49,7 +49,7 @@ func TestRunFolder(t *testing.T) {
 	}
 	for _, res := range report.Results {
 		var e *Error
-		if res.Outcome == Failed && (!errors.As(res.Err, &e) || e.Item != res.Item.Rel || e.Kind != KindInput) {
+		if res.Outcome == Failed && (!errors.As(res.Err, &e) || e.Item != res.Item.Path || e.Kind != KindInput) {
 			t.Errorf("%s: error %v", res.Item.Rel, res.Err)
 		}
 		if (res.Outcome == Restored) != (res.Output != "") || (res.Outcome == Restored) != (len(res.Notes) > 0) {

@@ -14,6 +14,13 @@ type Sink interface {
 	Begin(ctx context.Context, item Item) (Batch, error)
 }
 
+// Opener is a Sink that has to be made ready. Run calls Open once, when all
+// checks are done and before the first picture.
+type Opener interface {
+	Sink
+	Open() error
+}
+
 // Batch is the files made of one item: all of them appear, or none. Every Batch
 // ends with Commit or Abort; an Abort after Commit does nothing. It is used by
 // one goroutine at a time.
