@@ -29,10 +29,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func (p *program) run(ctx context.Context, args []string) int {
 	p.args = args
+	out := &checkedWriter{w: p.stdout}
+	p.stdout = out
 	app := p.app()
 	args, err := optionsFirst(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, append([]string{app.Name}, args...))
+	}
+	var printed *reported
+	if out.err != nil && (err == nil || errors.As(err, &printed)) {
+		err = fmt.Errorf("what was to be printed is lost: %w", out.err)
 	}
 	code := exitCode(ctx, err)
 	var silent *reported
@@ -43,6 +49,21 @@ func (p *program) run(ctx context.Context, args []string) int {
 		fmt.Fprintln(p.stderr, "restore:", err)
 	}
 	return code
+}
+
+// checkedWriter remembers the first error: a report that was lost, on a full
+// disk say, is no success.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (c *checkedWriter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
 }
 
 func (p *program) app() *cli.App {
@@ -65,7 +86,7 @@ func (p *program) app() *cli.App {
 		DisableSliceFlagSeparator: true, // a comma may stand in a glob or a file's name
 		Action: func(c *cli.Context) error {
 			if c.Bool("version") {
-				cli.ShowVersion(c)
+				p.printVersion()
 				return nil
 			}
 			return cli.ShowAppHelp(c)

@@ -14,7 +14,7 @@ func TestVersion(t *testing.T) {
 	t.Parallel()
 	restore(t, "version").want(t, exitDone, "restore ", runtime.Version(), runtime.GOOS+"/"+runtime.GOARCH, "kernels ")
 	restore(t, "version", "now").want(t, exitUsage, `"now"`)
-	restore(t, "--version").want(t, exitDone, "restore version")
+	restore(t, "--version").want(t, exitDone, "restore ", runtime.Version(), "kernels ")
 }
 
 func TestVersionOf(t *testing.T) {

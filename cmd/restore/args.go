@@ -34,7 +34,7 @@ func optionsFirst(app *cli.App, args []string) ([]string, error) {
 		}
 		i := slices.IndexFunc(level, func(c *cli.Command) bool { return c.HasName(name) })
 		if i < 0 {
-			return nil, usagef("there is no verb %q; %s restore --help lists them", name, lowerFirst(cli.SuggestCommand(level, name)))
+			return nil, usagef("there is no verb %q%s\nrestore --help lists them", name, didYouMean(name, commandNames(level)))
 		}
 		level, flags = level[i].Subcommands, level[i].Flags
 		path, args = append(path, name), args[1:]
@@ -49,6 +49,7 @@ func optionsFirst(app *cli.App, args []string) ([]string, error) {
 // partition splits the arguments of a verb into its options, each with its
 // value, and the rest.
 func partition(flags []cli.Flag, args []string) (options, rest []string, err error) {
+	given := map[string]bool{}
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if arg == "--" {
@@ -61,7 +62,13 @@ func partition(flags []cli.Flag, args []string) (options, rest []string, err err
 		f := known(flags, arg)
 		if f == nil {
 			name, _, _ := strings.Cut(arg, "=")
-			return nil, nil, fmt.Errorf("there is no option %s; the nearest is %s", name, cli.SuggestFlag(flags, strings.TrimLeft(name, "-"), true))
+			return nil, nil, fmt.Errorf("there is no option %s%s", name, didYouMean(name, optionSpellings(flags)))
+		}
+		if first := f.Names()[0]; takesValue(f) && !mayRepeat(f) {
+			if given[first] {
+				return nil, nil, fmt.Errorf("option --%s is given twice; it takes one value", first)
+			}
+			given[first] = true
 		}
 		options = append(options, arg)
 		if strings.Contains(arg, "=") || !takesValue(f) {
@@ -97,17 +104,67 @@ func takesValue(f cli.Flag) bool {
 	return ok && d.TakesValue()
 }
 
-func names(commands []*cli.Command) string {
-	var list []string
+func mayRepeat(f cli.Flag) bool {
+	_, ok := f.(*cli.StringSliceFlag)
+	return ok
+}
+
+func names(commands []*cli.Command) string { return strings.Join(commandNames(commands), ", ") }
+
+func commandNames(commands []*cli.Command) (list []string) {
 	for _, c := range commands {
 		list = append(list, c.Name)
 	}
-	return strings.Join(list, ", ")
+	return list
 }
 
-func lowerFirst(s string) string {
-	if s == "" {
-		return s
+// optionSpellings are the long names of options with their dashes.
+func optionSpellings(flags []cli.Flag) (list []string) {
+	for _, f := range flags {
+		list = append(list, "--"+f.Names()[0])
 	}
-	return strings.ToLower(s[:1]) + s[1:]
+	return list
+}
+
+// didYouMean suggests the nearest of names, unless more than a third of its
+// letters would have to change: then it is only a guess.
+func didYouMean(name string, names []string) string {
+	best, least := "", 1<<30
+	for _, candidate := range names {
+		length := len(strings.TrimLeft(candidate, "-"))
+		if d := distance(name, candidate); d < least && d <= max(1, length/3) {
+			best, least = candidate, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	if strings.HasPrefix(best, "-") {
+		return "; did you mean " + best + "?"
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// distance is the least number of letters to insert, remove, replace or swap
+// with their neighbour (Damerau and Levenshtein's, of separate changes).
+func distance(a, b string) int {
+	d := make([][]int, len(a)+1)
+	for i := range d {
+		d[i] = make([]int, len(b)+1)
+		for j := range d[i] {
+			if i == 0 || j == 0 {
+				d[i][j] = i + j
+				continue
+			}
+			replace := d[i-1][j-1]
+			if a[i-1] != b[j-1] {
+				replace++
+			}
+			d[i][j] = min(replace, d[i-1][j]+1, d[i][j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
+			}
+		}
+	}
+	return d[len(a)][len(b)]
 }

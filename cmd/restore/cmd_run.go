@@ -133,12 +133,15 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain) error {
 	if kind := pipeline.KindOf(err); kind == pipeline.KindUsage {
 		return err
 	}
-	p.summary(&report, quiet)
+	if err != nil && len(report.Results) == 0 && pipeline.KindOf(err) == pipeline.KindEnvironment {
+		return err // the run did not begin
+	}
+	p.summary(&report, quiet, err)
 	switch {
 	case pipeline.KindOf(err) == pipeline.KindCancelled:
 		return &stopped{unfinished(report.Unfinished) + "nothing is left half-written; the same command goes on where this one ended"}
 	case err != nil:
-		return err
+		return fmt.Errorf("%w; the run stopped here; %sthe same command goes on once this is put right", err, unfinished(report.Unfinished))
 	case report.Failed > 0:
 		return &reported{exitSomeFailed}
 	}

@@ -26,7 +26,7 @@ func (p *program) tasksCommand() *cli.Command {
 				}
 				return describeTask(p.stdout, spec)
 			default:
-				return usagef("restore tasks takes one NAME at most, but was given %q", c.Args().Slice())
+				return usagef("restore tasks takes one NAME at most, but was given %d: %s", c.NArg(), strings.Join(c.Args().Slice(), " "))
 			}
 		},
 	}

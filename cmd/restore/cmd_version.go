@@ -17,11 +17,15 @@ func (p *program) versionCommand() *cli.Command {
 			if c.NArg() > 0 {
 				return usagef("restore version takes no arguments, but was given %q", c.Args().First())
 			}
-			fmt.Fprintf(p.stdout, "restore %s\n%s %s/%s\nkernels %s\n",
-				moduleVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH, cae.KernelSet())
+			p.printVersion()
 			return nil
 		},
 	}
+}
+
+func (p *program) printVersion() {
+	fmt.Fprintf(p.stdout, "restore %s\n%s %s/%s\nkernels %s\n",
+		moduleVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH, cae.KernelSet())
 }
 
 // moduleVersion is the version that the Go toolchain stamped into the binary:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/cae-restore/restore/pipeline"
 	"github.com/cae-restore/restore/tasks"
@@ -83,5 +84,5 @@ func oneArgument(c *cli.Context, what string) (string, error) {
 	case 1:
 		return c.Args().First(), nil
 	}
-	return "", usagef("%s takes one %s, but was given %q", c.Command.HelpName, what, c.Args().Slice())
+	return "", usagef("%s takes one %s, but was given %d: %s", c.Command.HelpName, what, c.NArg(), strings.Join(c.Args().Slice(), " "))
 }

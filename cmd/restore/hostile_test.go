@@ -55,7 +55,7 @@ func TestBadFiles(t *testing.T) {
 			writeFile(t, filepath.Join(in, c.name), c.data)
 			writeFile(t, filepath.Join(in, "good.png"), pngOf(t, painting(9, 9)))
 			r := restoreWith(t, all.Registry(), "denoise", "--model", model, "--strength", "20", in, "-o", out)
-			r.want(t, exitSomeFailed, append(c.want, "failed: "+c.name, "1 restored, 1 failed")...)
+			r.want(t, exitSomeFailed, append(c.want, "failed: "+filepath.Join(in, c.name), "1 restored, 1 failed")...)
 			read(t, filepath.Join(out, "good.png"))
 			if exists(filepath.Join(out, c.name)) {
 				t.Error("an output was written")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -13,8 +14,9 @@ import (
 )
 
 // summary prints what a run did: on standard output the table of --truth and
-// the counts, on standard error what failed and why.
-func (p *program) summary(r *pipeline.Report, quiet bool) {
+// the counts, on standard error what failed and why, but for the error that
+// ended the run: that one comes last.
+func (p *program) summary(r *pipeline.Report, quiet bool, fatal error) {
 	if !quiet {
 		p.truthTable(r)
 		fmt.Fprintln(p.stdout, counts(r))
@@ -22,12 +24,12 @@ func (p *program) summary(r *pipeline.Report, quiet bool) {
 	for _, res := range r.Results {
 		for _, note := range res.Notes {
 			if note.Step == "truth" && !quiet {
-				fmt.Fprintf(p.stderr, "restore: no PSNR of %s: %v\n", res.Item.Rel, note.Value)
+				fmt.Fprintf(p.stderr, "restore: no PSNR of %s: %s\n", pipeline.QuoteName(res.Item.Path), oneLine(fmt.Sprint(note.Value)))
 			}
 		}
 	}
 	for _, res := range r.Results {
-		if res.Outcome == pipeline.Failed {
+		if res.Outcome == pipeline.Failed && res.Err != fatal {
 			fmt.Fprintf(p.stderr, "restore: failed: %s%s\n", describe(&res), hint(res.Err))
 		}
 	}
@@ -94,7 +96,7 @@ func (p *program) truthTable(r *pipeline.Report) {
 	}
 	for _, res := range r.Results {
 		if res.Truth != nil {
-			row(res.Item.Rel, *res.Truth)
+			row(pipeline.QuoteName(res.Item.Path), *res.Truth)
 		}
 	}
 	if mean, n := r.Truth(); n > 1 {
@@ -114,15 +116,31 @@ func decibel(v float64) string {
 func describe(res *pipeline.Result) string {
 	var e *pipeline.Error
 	if errors.As(res.Err, &e) {
-		return e.Error()
+		return oneLine(e.Error())
 	}
-	return fmt.Sprintf("%s: %v", res.Item.Rel, res.Err)
+	return oneLine(fmt.Sprintf("%s: %v", pipeline.QuoteName(res.Item.Path), res.Err))
+}
+
+// oneLine writes characters that would spoil the line or the terminal as Go
+// does in strings: names of files may hold any.
+func oneLine(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if strconv.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
 }
 
 // hint says what to do about a failed picture, where the error itself does not.
 func hint(err error) string {
 	var panicked *pipeline.PanicError
 	switch {
+	case errors.Is(err, pipeline.ErrReadBack): // before what is wrong with the output
+		return "; please report this picture to the makers of this program; --format png avoids it"
 	case errors.Is(err, pix.ErrEmpty), errors.Is(err, pix.ErrCorrupt):
 		return "; copy it again from where it came from, or leave it out with --exclude"
 	case errors.Is(err, pix.ErrFormat):
