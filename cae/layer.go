@@ -110,15 +110,6 @@ var kinds = map[string]func() Layer{
 	"concat":         func() Layer { return new(Concat) },
 }
 
-// Kinds lists the kinds of layers that a network may have.
-func Kinds() []string {
-	var list []string
-	for k := range kinds {
-		list = append(list, k)
-	}
-	return list
-}
-
 // unary is the part that layers of one input, no parameters and no
 // multiplications share.
 type unary struct{}
