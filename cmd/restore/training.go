@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -91,25 +92,7 @@ func drawTraining(dir, title string) error {
 	return nil
 }
 
-// drawFile writes a diagram beside its place and renames it, so that a viewer
-// never sees half of it.
+// drawFile draws a diagram into a file; a viewer never sees half of it.
 func drawFile(path, title string, d panel) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".restore-tmp-*")
-	if err != nil {
-		return err
-	}
-	err = drawCurves(f, title, d)
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // the first error says more
-	}
-	return err
+	return fit.WriteFile(path, func(w io.Writer) error { return drawCurves(w, title, d) })
 }

@@ -58,7 +58,7 @@ func openLog(path string, done int64) (*logFile, error) {
 			keep.Write(append(lines.Bytes(), '\n'))
 		}
 	}
-	if err := writeFile(path, func(w io.Writer) error { _, err := w.Write(keep.Bytes()); return err }); err != nil {
+	if err := WriteFile(path, func(w io.Writer) error { _, err := w.Write(keep.Bytes()); return err }); err != nil {
 		return nil, err
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)

@@ -33,7 +33,7 @@ func Record(path string, t tasks.Table, folders []string) error {
 		}
 	}
 	f.Metadata.Card.Scores = append(scores, scoresOf(t, label)...)
-	return writeFile(path, func(w io.Writer) error { return modelfile.Write(w, f, modelfile.F16) })
+	return WriteFile(path, func(w io.Writer) error { return modelfile.Write(w, f, modelfile.F16) })
 }
 
 // label names folders by their last two names, as the cards do.

@@ -54,20 +54,21 @@ func (r *run) card() modelfile.Card {
 
 // save writes checkpoint and model, each whole or not at all.
 func (r *run) save() error {
-	if err := writeFile(filepath.Join(r.o.Out, CheckpointName), func(w io.Writer) error {
+	if err := WriteFile(filepath.Join(r.o.Out, CheckpointName), func(w io.Writer) error {
 		return r.trainer.Save(w, memo{r.memo.Before, r.hours()})
 	}); err != nil {
 		return err
 	}
-	if err := writeFile(r.modelPath(), func(w io.Writer) error { return r.write(w, modelfile.F16) }); err != nil {
+	if err := WriteFile(r.modelPath(), func(w io.Writer) error { return r.write(w, modelfile.F16) }); err != nil {
 		return err
 	}
 	r.emit(Event{Kind: "saved", Step: r.trainer.Done(), Path: r.modelPath()})
 	return nil
 }
 
-// writeFile writes a file beside its place and then renames it.
-func writeFile(path string, write func(io.Writer) error) (err error) {
+// WriteFile writes a file beside its place and then renames it, so that it is
+// there whole or not at all.
+func WriteFile(path string, write func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".restore-tmp-*")
 	if err != nil {
 		return fmt.Errorf("%s cannot be written: %w", path, err)
