@@ -87,16 +87,24 @@ func drawCurves(w io.Writer, title string, d panel) error {
 
 // logTicks puts ticks at 1 to 9 times the powers of ten and labels at 1, 2 and
 // 5: a loss often stays within one decade, where plot.LogTicks labels too few.
+// Where even these are fewer than three, the ticks are those of an even axis.
 func logTicks(lo, hi float64) []plot.Tick {
 	var ticks []plot.Tick
+	labels := 0
 	for decade := math.Pow(10, math.Floor(math.Log10(lo))); decade <= hi; decade *= 10 {
 		for k := 1.0; k < 10; k++ {
 			t := plot.Tick{Value: k * decade}
 			if k == 1 || k == 2 || k == 5 {
 				t.Label = fmt.Sprintf("%.3g", t.Value)
+				if lo <= t.Value && t.Value <= hi {
+					labels++
+				}
 			}
 			ticks = append(ticks, t)
 		}
+	}
+	if labels < 3 {
+		return plot.DefaultTicks{}.Ticks(lo, hi)
 	}
 	return ticks
 }

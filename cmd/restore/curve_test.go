@@ -79,3 +79,19 @@ func TestSmooth(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// TestLogTicks: an axis has labels enough to be read, however short it is.
+func TestLogTicks(t *testing.T) {
+	t.Parallel()
+	for _, r := range [][2]float64{{0.0178, 0.027}, {0.2, 0.21}, {0.003, 4}, {1e-5, 1e-4}} {
+		labels := 0
+		for _, tick := range logTicks(r[0], r[1]) {
+			if tick.Label != "" && r[0] <= tick.Value && tick.Value <= r[1] {
+				labels++
+			}
+		}
+		if labels < 2 {
+			t.Errorf("an axis from %g to %g has %d labels", r[0], r[1], labels)
+		}
+	}
+}
