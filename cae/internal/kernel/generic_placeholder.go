@@ -1,0 +1,3 @@
+package kernel
+
+var generic = Set{Name: "generic", Rows: 1}
