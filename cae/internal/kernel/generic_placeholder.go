@@ -1,3 +1,0 @@
-package kernel
-
-var generic = Set{Name: "generic", Rows: 1}
