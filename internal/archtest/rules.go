@@ -89,6 +89,12 @@ var layers = []rule{
 		Why:     "kernels see slices of float32 and sizes",
 	},
 	{
+		Package: "cae/onnx",
+		May:     []string{"cae", "cae/modelfile"},
+		Never:   []string{"image/..."},
+		Why:     "it writes any network, from its graph and metadata alone",
+	},
+	{
 		Package: "cae/train",
 		May:     []string{"cae", "cae/modelfile"},
 		Tests:   []string{"cae/caetest"},
@@ -145,8 +151,8 @@ var bans = []ban{
 	},
 	{
 		Import: []string{"os/exec"},
-		But:    []string{"internal/archtest"},
-		Why:    "the program needs no other program",
+		But:    []string{"internal/archtest", "bench/..."},
+		Why:    "the program needs no other program; measurements run the peers",
 	},
 	{
 		Import: []string{"flag", "github.com/urfave/cli/v2", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
