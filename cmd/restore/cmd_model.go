@@ -15,14 +15,14 @@ import (
 func (p *program) modelCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "model",
-		Usage: "look into model files",
+		Usage: "look into model files, or write them for other programs",
 		Subcommands: []*cli.Command{{
 			Name:        "info",
 			Usage:       "print what a model is, what it costs and where it comes from",
 			ArgsUsage:   "NAME|FILE",
 			Description: "NAME is a shipped model, as restore tasks lists them: TASK, TASK:MODEL or MODEL.",
 			Action:      p.modelInfo,
-		}},
+		}, p.modelExportCommand()},
 	}
 }
 
