@@ -1,6 +1,10 @@
 package cae
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/cae-restore/restore/cae/internal/kernel"
+)
 
 // Add is the sum of two or more inputs of one shape: residuals and additive
 // skips.
@@ -23,37 +27,23 @@ func (l *Add) OutShape(in ...Shape) (Shape, error) {
 }
 
 // Forward implements Layer.
-func (l *Add) Forward(x *Exec, s *Step) error {
-	out := s.Out.Data
-	return x.span(len(out), func(lo, hi int) {
-		to := out[lo:hi]
-		a, b := s.In[0].Data[lo:hi], s.In[1].Data[lo:hi]
-		for i := range to {
-			to[i] = a[i] + b[i]
+func (l *Add) Forward(s *Step) []Work {
+	return []Work{elementwise(s.Out, func(k *kernel.Set, lo, hi int) {
+		to := s.Out.Data[lo:hi]
+		copy(to, s.In[0].Data[lo:hi])
+		for _, in := range s.In[1:] {
+			k.Add(to, in.Data[lo:hi])
 		}
-		for _, t := range s.In[2:] {
-			addTo(to, t.Data[lo:hi])
-		}
-	})
+	})}
 }
 
 // Backward implements Layer.
-func (l *Add) Backward(x *Exec, s *Step) error {
-	for _, d := range s.DIn {
-		if d == nil {
-			continue
-		}
-		err := x.span(len(d.Data), func(lo, hi int) { addTo(d.Data[lo:hi], s.DOut.Data[lo:hi]) })
-		if err != nil {
-			return err
+func (l *Add) Backward(s *Step) []Work {
+	var works []Work
+	for i, d := range s.DIn {
+		if d != nil {
+			works = append(works, hand(s, i, s.DOut))
 		}
 	}
-	return nil
-}
-
-func addTo(dst, src []float32) {
-	src = src[:len(dst)]
-	for i := range dst {
-		dst[i] += src[i]
-	}
+	return works
 }

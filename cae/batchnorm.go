@@ -3,6 +3,8 @@ package cae
 import (
 	"fmt"
 	"math"
+
+	"github.com/cae-restore/restore/cae/internal/kernel"
 )
 
 // BatchNorm normalises each plane to mean 0 and variance 1 over the batch (in
@@ -51,83 +53,126 @@ func (l *BatchNorm) Params() []*Param {
 	return l.params
 }
 
-// Forward implements Layer. In training Saved holds mean and 1/sqrt(variance+eps)
-// of each plane.
-func (l *BatchNorm) Forward(x *Exec, s *Step) error {
+// Layout implements Layer.
+func (l *BatchNorm) Layout(bool) (in, out Layout) { return Blocked, Blocked }
+
+// Forward implements Layer. In training the step keeps mean and
+// 1/sqrt(variance+eps) of each plane.
+func (l *BatchNorm) Forward(s *Step) []Work {
 	ps := l.Params()
-	if s.Train && len(s.Saved) < 2*l.Planes {
-		s.Saved = make([]float32, 2*l.Planes)
+	if s.Train && s.saved == nil {
+		s.saved = make([]float32, 2*l.Planes)
 	}
-	return x.each(l.Planes, 0, func(c int, _ []float32) {
-		var mean, inv float64
+	in, out := s.In[0], s.Out
+	return []Work{{N: out.blocks(), Do: func(_ []float32, b int) {
+		var mean, inv [lanes]float64
 		if s.Train {
-			var variance float64
-			mean, variance = moments(s.In[0], c)
-			inv = 1 / math.Sqrt(variance+batchNormEps)
-			s.Saved[c], s.Saved[l.Planes+c] = float32(mean), float32(inv)
-		} else {
-			mean = float64(ps[2].Data[c])
-			inv = 1 / math.Sqrt(float64(ps[3].Data[c])+batchNormEps)
+			mean, inv = moments(in, b)
 		}
-		scale := float32(float64(ps[0].Data[c]) * inv)
-		shift := float32(float64(ps[1].Data[c]) - float64(ps[0].Data[c])*inv*mean)
-		for n := range s.Out.N {
-			in, out := s.In[0].Plane(n, c), s.Out.Plane(n, c)
-			for i, v := range in {
-				out[i] = v*scale + shift
+		var scale, shift [lanes]float32
+		for j := range min(lanes, l.Planes-b*lanes) {
+			c := b*lanes + j
+			if s.Train {
+				s.saved[c], s.saved[l.Planes+c] = float32(mean[j]), float32(inv[j])
+			} else {
+				mean[j] = float64(s.weight(ps, 2)[c])
+				inv[j] = 1 / math.Sqrt(float64(s.weight(ps, 3)[c])+batchNormEps)
+			}
+			gain := float64(s.weight(ps, 0)[c]) * inv[j]
+			scale[j], shift[j] = float32(gain), float32(float64(s.weight(ps, 1)[c])-gain*mean[j])
+		}
+		k := kernel.Active()
+		for n := range out.N {
+			for y := range out.H {
+				k.Affine(out.Data[out.at(n, b, y, 0):], in.Data[in.at(n, b, y, 0):], scale[:], shift[:], out.W)
 			}
 		}
-	})
+	}}}
 }
 
-// moments returns mean and (biased) variance of plane c over the batch.
-func moments(t *Tensor, c int) (mean, variance float64) {
+// moments returns mean and 1/sqrt(variance+eps), with the biased variance, of
+// the planes of a block over the batch. Rows are summed in float32, the rows'
+// sums in float64.
+func moments(t *Map, b int) (mean, inv [lanes]float64) {
+	k := kernel.Active()
 	count := float64(t.N * t.H * t.W)
-	for n := range t.N {
-		for _, v := range t.Plane(n, c) {
-			mean += float64(v)
+	pass := func(shift []float32) (sums, dots [lanes]float64) {
+		var sum, dot [lanes]float32
+		for n := range t.N {
+			for y := range t.H {
+				clear(sum[:])
+				clear(dot[:])
+				row := t.Data[t.at(n, b, y, 0):]
+				k.Moments(sum[:], dot[:], row, row, shift, t.W)
+				for j := range lanes {
+					sums[j] += float64(sum[j])
+					dots[j] += float64(dot[j])
+				}
+			}
 		}
+		return sums, dots
 	}
-	mean /= count
-	for n := range t.N {
-		for _, v := range t.Plane(n, c) {
-			d := float64(v) - mean
-			variance += d * d
-		}
+	var centre [lanes]float32
+	sums, _ := pass(centre[:])
+	for j := range lanes {
+		mean[j] = sums[j] / count
+		centre[j] = float32(mean[j])
 	}
-	return mean, variance / count
+	// The sum of x*(x-m) is that of (x-m)^2 and of m*(x-m).
+	sums, dots := pass(centre[:])
+	for j := range lanes {
+		m := float64(centre[j])
+		variance := (dots[j] - m*(sums[j]-m*count)) / count
+		inv[j] = 1 / math.Sqrt(max(variance, 0)+batchNormEps)
+	}
+	return mean, inv
 }
 
 // Backward implements Layer, for a Forward in training.
-func (l *BatchNorm) Backward(x *Exec, s *Step) error {
+func (l *BatchNorm) Backward(s *Step) []Work {
 	ps := l.Params()
-	in, grad := s.In[0], s.DOut
+	in, grad, din := s.In[0], s.DOut, s.DIn[0]
 	count := float64(in.N * in.H * in.W)
-	return x.each(l.Planes, 0, func(c int, _ []float32) {
-		mean, inv := float64(s.Saved[c]), float64(s.Saved[l.Planes+c])
-		var sum, dot float64 // of the gradient, and of it with the normalised input
+	return []Work{{N: in.blocks(), Do: func(_ []float32, b int) {
+		k := kernel.Active()
+		var sums, dots [lanes]float64 // of the gradient, and of it with the centred input
+		var sum, dot, mean [lanes]float32
+		planes := min(lanes, l.Planes-b*lanes)
+		copy(mean[:planes], s.saved[b*lanes:])
 		for n := range in.N {
-			v, g := in.Plane(n, c), grad.Plane(n, c)
-			for i := range v {
-				sum += float64(g[i])
-				dot += float64(g[i]) * (float64(v[i]) - mean) * inv
+			for y := range in.H {
+				clear(sum[:])
+				clear(dot[:])
+				k.Moments(sum[:], dot[:], grad.Data[grad.at(n, b, y, 0):], in.Data[in.at(n, b, y, 0):], mean[:], in.W)
+				for j := range planes {
+					sums[j] += float64(sum[j])
+					dots[j] += float64(dot[j])
+				}
 			}
 		}
-		s.Grad[0][c] += float32(dot)
-		s.Grad[1][c] += float32(sum)
-		variance := 1/(inv*inv) - batchNormEps
-		s.Grad[2][c] += float32(mean)
-		s.Grad[3][c] += float32(variance * count / max(count-1, 1))
-		if s.DIn[0] == nil {
-			return
+		// d = scale*(g - sum/count - normalised*dot/count), as a*g + b*x + c.
+		var ga, xa, ca [lanes]float32
+		for j := range planes {
+			c := b*lanes + j
+			m, inv := float64(mean[j]), float64(s.saved[l.Planes+c])
+			d := dots[j] * inv
+			s.Grad[0][c] += float32(d)
+			s.Grad[1][c] += float32(sums[j])
+			variance := 1/(inv*inv) - batchNormEps
+			s.Grad[2][c] += mean[j]
+			s.Grad[3][c] += float32(variance * count / max(count-1, 1))
+			scale := float64(s.weight(ps, 0)[c]) * inv
+			slope := scale * inv * d / count
+			ga[j], xa[j], ca[j] = float32(scale), float32(-slope), float32(slope*m-scale*sums[j]/count)
 		}
-		scale := float64(ps[0].Data[c]) * inv
-		for n := range in.N {
-			v, g, d := in.Plane(n, c), grad.Plane(n, c), s.DIn[0].Plane(n, c)
-			for i := range v {
-				norm := (float64(v[i]) - mean) * inv
-				d[i] += float32(scale * (float64(g[i]) - sum/count - norm*dot/count))
+		for n := 0; n < in.N && din != nil; n++ {
+			for y := range in.H {
+				to := din.Data[din.at(n, b, y, 0):]
+				if s.sum(0) == nil {
+					clear(to[:in.W*lanes])
+				}
+				k.AddAffine(to, grad.Data[grad.at(n, b, y, 0):], in.Data[in.at(n, b, y, 0):], ga[:], xa[:], ca[:], in.W)
 			}
 		}
-	})
+	}}}
 }

@@ -1,27 +1,28 @@
 package cae
 
-import (
-	"fmt"
-
-	"github.com/cae-restore/restore/cae/internal/kernel"
-)
+import "fmt"
 
 // Conv is a two-dimensional convolution of In planes to Out planes (in the
 // networks' sense: a cross-correlation), with zeros beyond the border:
 //
-//	out[k, y, x] = bias[k] + sum over c, i, j of
-//	    weight[k, c, i, j] * in[c, y*Stride[0]+i-Pad[0], x*Stride[1]+j-Pad[1]]
+//	out[k, y, x] = bias[k] + sum over c, i, j of weight[k, c, i, j] *
+//	    in[c, y*Stride[0]+i*Dilation[0]-Pad[0], x*Stride[1]+j*Dilation[1]-Pad[1]]
 //
-// Kernel, Stride and Pad are vertical, then horizontal. weight has the shape
-// [Out, In, Kernel[0], Kernel[1]], as in PyTorch.
+// Kernel, Stride, Pad and Dilation are vertical, then horizontal. The planes
+// fall into Groups that are convolved apart: output plane k hears of the In/Groups
+// input planes of its own group alone. With as many groups as planes it is a
+// depthwise convolution (Sifre 2014; Chollet, "Xception", CVPR 2017). weight has
+// the shape [Out, In/Groups, Kernel[0], Kernel[1]], as in PyTorch.
 type Conv struct {
-	In     int     `json:"in"`
-	Out    int     `json:"out"`
-	Kernel [2]int  `json:"kernel"`
-	Stride [2]int  `json:"stride"`
-	Pad    [2]int  `json:"pad"`
-	Bias   bool    `json:"bias"`
-	Gain   float64 `json:"gain,omitempty"` // of the first random weights; 0 counts as 1
+	In       int     `json:"in"`
+	Out      int     `json:"out"`
+	Kernel   [2]int  `json:"kernel"`
+	Stride   [2]int  `json:"stride"`
+	Pad      [2]int  `json:"pad"`
+	Dilation [2]int  `json:"dilation,omitzero"` // 0 counts as 1
+	Groups   int     `json:"groups,omitempty"`  // 0 counts as 1
+	Bias     bool    `json:"bias"`
+	Gain     float64 `json:"gain,omitempty"` // of the first random weights; 0 counts as 1
 
 	params []*Param
 }
@@ -29,38 +30,52 @@ type Conv struct {
 // Kind implements Layer.
 func (l *Conv) Kind() string { return "conv" }
 
+func (l *Conv) groups() int { return max(1, l.Groups) }
+
+func (l *Conv) dilation() [2]int { return [2]int{max(1, l.Dilation[0]), max(1, l.Dilation[1])} }
+
+// reach is the rows or columns between the first and the last that one output
+// sample reads, both included.
+func (l *Conv) reach(axis int) int { return (l.Kernel[axis]-1)*l.dilation()[axis] + 1 }
+
 // OutShape implements Layer.
 func (l *Conv) OutShape(in ...Shape) (Shape, error) {
 	s, err := one("conv", in)
 	if err != nil {
 		return s, err
 	}
-	if err := checkConv(l.In, l.Out, l.Kernel, l.Stride, l.Pad); err != nil {
+	if err := checkConv(l.In, l.Out, l.Groups, l.Kernel, l.Stride, l.Pad, l.Dilation); err != nil {
 		return s, err
 	}
 	if s.C != l.In {
 		return s, fmt.Errorf("conv takes %d planes, not %d", l.In, s.C)
 	}
-	h := floorDiv(s.H+2*l.Pad[0]-l.Kernel[0], l.Stride[0]) + 1
-	w := floorDiv(s.W+2*l.Pad[1]-l.Kernel[1], l.Stride[1]) + 1
+	h := floorDiv(s.H+2*l.Pad[0]-l.reach(0), l.Stride[0]) + 1
+	w := floorDiv(s.W+2*l.Pad[1]-l.reach(1), l.Stride[1]) + 1
 	if h < 1 || w < 1 {
 		return s, fmt.Errorf("conv of %v leaves nothing of %dx%d samples", l.Kernel, s.W, s.H)
 	}
 	return Shape{s.N, l.Out, h, w}, nil
 }
 
-func checkConv(in, out int, kernel, stride, pad [2]int) error {
+func checkConv(in, out, groups int, kernel, stride, pad, dilation [2]int) error {
 	for _, v := range []int{in, out, kernel[0], kernel[1], stride[0], stride[1]} {
 		if v < 1 || v > 1<<16 {
 			return fmt.Errorf("convolution with %d planes in, %d out, kernel %v, stride %v", in, out, kernel, stride)
 		}
 	}
+	if g := max(1, groups); groups < 0 || in%g != 0 || out%g != 0 {
+		return fmt.Errorf("convolution of %d to %d planes in %d groups", in, out, groups)
+	}
 	for a := range 2 {
-		if pad[a] < 0 || pad[a] >= kernel[a] {
+		if dilation[a] < 0 || dilation[a] > 1<<12 {
+			return fmt.Errorf("convolution with dilation %v", dilation)
+		}
+		if pad[a] < 0 || pad[a] > (kernel[a]-1)*max(1, dilation[a]) {
 			return fmt.Errorf("convolution with padding %v does not fit kernel %v", pad, kernel)
 		}
 	}
-	if int64(in)*int64(out)*int64(kernel[0])*int64(kernel[1]) > 1<<28 {
+	if int64(in)*int64(out)/int64(max(1, groups))*int64(kernel[0])*int64(kernel[1]) > 1<<28 {
 		return fmt.Errorf("convolution of %d to %d planes with kernel %v is too large", in, out, kernel)
 	}
 	return nil
@@ -68,14 +83,18 @@ func checkConv(in, out int, kernel, stride, pad [2]int) error {
 
 // Window implements Layer.
 func (l *Conv) Window(axis int) Window {
-	return Window{l.Kernel[axis], l.Stride[axis], l.Pad[axis], 1}
+	tiled := isStencil(l.Kernel, l.Stride, l.dilation()) && !depthwise(l.In, l.Out, l.groups())
+	return Window{l.reach(axis), l.Stride[axis], l.Pad[axis], 1, tiled}
 }
+
+// Layout implements Layer.
+func (l *Conv) Layout(bool) (in, out Layout) { return Blocked, Blocked }
 
 // Params implements Layer: weight, then bias if there is one.
 func (l *Conv) Params() []*Param {
 	if l.params == nil {
-		fan := l.In * l.Kernel[0] * l.Kernel[1]
-		l.params = convParams(fan, l.Gain, l.Bias, l.Out, l.Out, l.In, l.Kernel[0], l.Kernel[1])
+		per := l.In / l.groups()
+		l.params = convParams(per*l.Kernel[0]*l.Kernel[1], l.Gain, l.Bias, l.Out, l.Out, per, l.Kernel[0], l.Kernel[1])
 	}
 	return l.params
 }
@@ -97,55 +116,48 @@ func (l *Conv) MACs(in ...Shape) int64 {
 	if err != nil {
 		return 0
 	}
-	return int64(s.Len()) * int64(l.In*l.Kernel[0]*l.Kernel[1])
+	return int64(s.Len()) * int64(l.In/l.groups()*l.Kernel[0]*l.Kernel[1])
 }
 
-// geometry is that of the correlation from in to out.
-func correlation(in, out Shape, size, stride, pad [2]int) *kernel.Geometry {
-	g := &kernel.Geometry{C: in.C, H: in.H, W: in.W, K: out.C, OH: out.H, OW: out.W, PH: out.H, PW: out.W,
-		SY: stride[0], SX: stride[1], StepY: 1, StepX: 1}
-	for i := range size[0] {
-		for j := range size[1] {
-			g.Taps = append(g.Taps, kernel.Tap{DY: i - pad[0], DX: j - pad[1]})
-		}
-	}
-	return g
+func (l *Conv) correlation() *correlation {
+	return convolution(l.In, l.Out, l.groups(), l.Kernel, l.Stride, l.Pad, l.dilation())
 }
+
+func (l *Conv) newFilters() *filters { return newFilters(l.correlation()) }
 
 // Forward implements Layer.
-func (l *Conv) Forward(x *Exec, s *Step) error {
-	ps := l.Params()
-	return correlate(x, s.Out, s.In[0], ps[0].Data, biasOf(ps),
-		correlation(s.In[0].Shape, s.Out.Shape, l.Kernel, l.Stride, l.Pad), false)
+func (l *Conv) Forward(s *Step) []Work { return forward(l, l.Params(), s) }
+
+// forward is the work of a layer with filters: to load them, unless that is
+// done already, and to correlate.
+func forward(l finisher, ps []*Param, s *Step) []Work {
+	f, works := s.filters, []Work(nil)
+	if f == nil {
+		f = l.newFilters()
+		works = append(works, f.load(s.weight(ps, 0), s.weight(ps, 1)))
+	}
+	return append(works, f.correlate(s.Out, s.In[0], s.finish)...)
 }
 
 // Backward implements Layer.
-func (l *Conv) Backward(x *Exec, s *Step) error {
-	ps := l.Params()
-	in := s.In[0]
-	g := correlation(in.Shape, s.DOut.Shape, l.Kernel, l.Stride, l.Pad)
-	if err := weightGradient(x, s.Grad[0], s.DOut, in, g); err != nil {
-		return err
+func (l *Conv) Backward(s *Step) []Work {
+	back := func() *correlation {
+		return transposition(l.Out, l.In, l.groups(), l.Kernel, l.Stride, l.Pad, l.dilation())
 	}
+	return backward(l.correlation(), back, l.Params(), s)
+}
+
+// backward is the work of the gradients of a correlation. back gives its
+// transpose.
+func backward(c *correlation, back func() *correlation, ps []*Param, s *Step) []Work {
+	works := c.gradient(s.Grad[0], s.DOut, s.In[0])
 	if len(ps) > 1 {
-		if err := biasGradient(x, s.Grad[1], s.DOut); err != nil {
-			return err
-		}
+		works = append(works, biasGradient(s.Grad[1], s.DOut))
 	}
 	if s.DIn[0] == nil {
-		return nil
+		return works
 	}
-	return spread(x, s.DIn[0], s.DOut, ps[0].Data, nil, l.Kernel, l.Stride, l.Pad, true)
-}
-
-func biasOf(ps []*Param) []float32 {
-	if len(ps) > 1 {
-		return ps[1].Data
-	}
-	return nil
-}
-
-// scratch is the float32 a worker needs, for Workspace.
-func (l *Conv) scratch(in, out Shape) int {
-	return correlation(in, out, l.Kernel, l.Stride, l.Pad).Scratch()
+	f := newFilters(back())
+	works = append(works, f.load(s.weight(ps, 0), nil))
+	return append(works, f.correlate(s.DIn[0], s.DOut, finish{add: s.sum(0)})...)
 }

@@ -27,7 +27,7 @@ func (l *ConvTranspose) OutShape(in ...Shape) (Shape, error) {
 	if err != nil {
 		return s, err
 	}
-	if err := checkConv(l.In, l.Out, l.Kernel, l.Stride, l.Pad); err != nil {
+	if err := checkConv(l.In, l.Out, 1, l.Kernel, l.Stride, l.Pad, [2]int{}); err != nil {
 		return s, err
 	}
 	if s.C != l.In {
@@ -44,8 +44,12 @@ func (l *ConvTranspose) OutShape(in ...Shape) (Shape, error) {
 // Window implements Layer. An output row o hears of the input rows v with
 // 0 <= o+Pad-v*Stride < Kernel.
 func (l *ConvTranspose) Window(axis int) Window {
-	return Window{Kernel: l.Kernel[axis], Stride: 1, Pad: l.Kernel[axis] - 1 - l.Pad[axis], Up: l.Stride[axis]}
+	return Window{Kernel: l.Kernel[axis], Stride: 1, Pad: l.Kernel[axis] - 1 - l.Pad[axis], Up: l.Stride[axis],
+		Tiled: isStencil(l.Kernel, l.Stride, [2]int{1, 1})}
 }
+
+// Layout implements Layer.
+func (l *ConvTranspose) Layout(bool) (in, out Layout) { return Blocked, Blocked }
 
 // Params implements Layer: weight, then bias if there is one.
 func (l *ConvTranspose) Params() []*Param {
@@ -65,33 +69,19 @@ func (l *ConvTranspose) MACs(in ...Shape) int64 {
 	return int64(in[0].Len()) * int64(l.Out*l.Kernel[0]*l.Kernel[1])
 }
 
-// Forward implements Layer.
-func (l *ConvTranspose) Forward(x *Exec, s *Step) error {
-	ps := l.Params()
-	return spread(x, s.Out, s.In[0], ps[0].Data, biasOf(ps), l.Kernel, l.Stride, l.Pad, false)
+func (l *ConvTranspose) correlation() *correlation {
+	return transposition(l.In, l.Out, 1, l.Kernel, l.Stride, l.Pad, [2]int{1, 1})
 }
+
+func (l *ConvTranspose) newFilters() *filters { return newFilters(l.correlation()) }
+
+// Forward implements Layer.
+func (l *ConvTranspose) Forward(s *Step) []Work { return forward(l, l.Params(), s) }
 
 // Backward implements Layer.
-func (l *ConvTranspose) Backward(x *Exec, s *Step) error {
-	ps := l.Params()
-	in := s.In[0]
-	g := correlation(s.DOut.Shape, in.Shape, l.Kernel, l.Stride, l.Pad)
-	if err := weightGradient(x, s.Grad[0], in, s.DOut, g); err != nil {
-		return err
+func (l *ConvTranspose) Backward(s *Step) []Work {
+	back := func() *correlation {
+		return convolution(l.Out, l.In, 1, l.Kernel, l.Stride, l.Pad, [2]int{1, 1})
 	}
-	if len(ps) > 1 {
-		if err := biasGradient(x, s.Grad[1], s.DOut); err != nil {
-			return err
-		}
-	}
-	if s.DIn[0] == nil {
-		return nil
-	}
-	return correlate(x, s.DIn[0], s.DOut, ps[0].Data, nil, g, true)
-}
-
-// scratch is the float32 a worker needs, for Workspace.
-func (l *ConvTranspose) scratch(in, out Shape) int {
-	g, _ := phase(in, out, l.Params()[0].Data, l.Kernel, l.Stride, l.Pad, 0, 0)
-	return g.Scratch()
+	return backward(l.correlation(), back, l.Params(), s)
 }

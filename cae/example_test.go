@@ -39,7 +39,7 @@ func ExampleAutoencoder() {
 	fmt.Println(out.Shape)
 	// Output:
 	// sizes are multiples of 4
-	// looks at 30 samples beyond a run of output
+	// looks at 48 samples beyond a run of output
 	// 5728 multiplications a sample
 	// 1x3x8x12
 }

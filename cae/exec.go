@@ -1,6 +1,10 @@
 package cae
 
-import "context"
+import (
+	"context"
+
+	"github.com/cae-restore/restore/cae/internal/kernel"
+)
 
 // Runner shares out n independent pieces of work: it calls f(worker, i) for
 // every i in [0, n), worker being below the number of workers and different for
@@ -20,58 +24,112 @@ func Serial(ctx context.Context, n int, f func(worker, i int) error) error {
 	return nil
 }
 
-// Exec is where a network runs: workers and their scratch memory. One Exec
-// serves one run at a time; concurrent runs take one each.
+// Work is a pass of a layer over its data: N pieces that do not depend on one
+// another and write to different places. How the pieces are cut depends on
+// shapes alone, so that the number of workers changes no bit. Do gets at least
+// Scratch float32, on a 64-byte boundary and of undefined content.
+type Work struct {
+	N       int
+	Scratch int
+	Do      func(scratch []float32, i int)
+}
+
+// beside is both works as one pass: neither must need what the other does.
+func (w Work) beside(v Work) Work {
+	return Work{N: w.N + v.N, Scratch: max(w.Scratch, v.Scratch), Do: func(scratch []float32, i int) {
+		if i < w.N {
+			w.Do(scratch, i)
+		} else {
+			v.Do(scratch, i-w.N)
+		}
+	}}
+}
+
+// Exec is where networks run: workers and their scratch memory. One Exec serves
+// one run at a time; concurrent runs take one each.
 type Exec struct {
 	ctx     context.Context
 	run     Runner
 	scratch [][]float32
-	free    map[int][][]float32 // buffers of tensors no longer needed, by length
+	bound   *binding  // of the plan that ran last
+	arena   []float32 // its memory
 }
 
 // NewExec returns an Exec on the given runner with that many workers; a nil
 // runner is Serial. ctx ends a run between two pieces of work.
 func NewExec(ctx context.Context, run Runner, workers int) *Exec {
+	x := &Exec{}
+	x.Reset(ctx, run, workers)
+	return x
+}
+
+// Reset puts the Exec on another runner, as NewExec would; it keeps its memory.
+func (x *Exec) Reset(ctx context.Context, run Runner, workers int) {
 	if run == nil {
 		run, workers = Serial, 1
 	}
-	return &Exec{ctx: ctx, run: run, scratch: make([][]float32, workers), free: map[int][][]float32{}}
-}
-
-// each shares out n pieces; f gets at least size elements of scratch, of
-// undefined content.
-func (x *Exec) each(n, size int, f func(i int, scratch []float32)) error {
-	return x.run(x.ctx, n, func(worker, i int) error {
-		if len(x.scratch[worker]) < size {
-			x.scratch[worker] = make([]float32, size)
-		}
-		f(i, x.scratch[worker])
-		return nil
-	})
-}
-
-// grain is how many elements an elementwise piece of work covers.
-const grain = 1 << 15
-
-// span shares out the elements [0, n) in runs of grain.
-func (x *Exec) span(n int, f func(lo, hi int)) error {
-	return x.each((n+grain-1)/grain, 0, func(i int, _ []float32) {
-		f(i*grain, min((i+1)*grain, n))
-	})
-}
-
-func (x *Exec) alloc(s Shape) *Tensor {
-	n := s.Len()
-	if l := x.free[n]; len(l) > 0 {
-		x.free[n] = l[:len(l)-1]
-		return &Tensor{s, l[len(l)-1]}
+	x.ctx, x.run = ctx, run
+	for len(x.scratch) < workers {
+		x.scratch = append(x.scratch, nil)
 	}
-	return NewTensor(s)
 }
 
-func (x *Exec) release(t *Tensor) {
-	x.free[len(t.Data)] = append(x.free[len(t.Data)], t.Data)
+// Bytes is how much memory the Exec keeps for the next run.
+func (x *Exec) Bytes() int64 {
+	n := len(x.arena)
+	for _, s := range x.scratch {
+		n += len(s)
+	}
+	return int64(n) * 4
 }
 
-// Trim drops the buffers kept for the next run.
-func (x *Exec) Trim() { clear(x.free) }
+// Do does the works one after another.
+func (x *Exec) Do(works ...Work) error { return x.bind(works).do() }
+
+// pass is work with its pieces as the runner takes them, made once so that
+// doing it again allocates nothing.
+type pass struct {
+	n int
+	f func(worker, i int) error
+}
+
+// schedule is a list of works that are ready to be done again and again.
+type schedule struct {
+	x       *Exec
+	passes  []pass
+	scratch int // float32 that a worker needs
+}
+
+func (x *Exec) bind(works []Work) schedule {
+	s := schedule{x: x}
+	for _, w := range works {
+		s.scratch = max(s.scratch, w.Scratch)
+		if w.N > 0 {
+			s.passes = append(s.passes, pass{w.N, func(worker, i int) error {
+				w.Do(x.scratch[worker], i)
+				return nil
+			}})
+		}
+	}
+	return s
+}
+
+func (s schedule) do() error {
+	for i, have := range s.x.scratch { // the workers may be more than last time
+		if len(have) < s.scratch {
+			s.x.scratch[i] = kernel.Aligned(s.scratch)
+		}
+	}
+	for _, p := range s.passes {
+		if err := s.x.run(s.x.ctx, p.n, p.f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Trim drops the memory kept for the next run.
+func (x *Exec) Trim() {
+	x.bound, x.arena = nil, nil
+	clear(x.scratch)
+}

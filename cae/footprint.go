@@ -6,8 +6,13 @@ import "fmt"
 type Footprint struct {
 	// Multiple divides the height and width of every input.
 	Multiple int
+	// Align divides the place at which a piece may begin or end inside the
+	// picture so that it comes out as the whole does, bit for bit: layers that
+	// compute in tiles have their grids fixed to the picture's first sample. A
+	// multiple of Multiple.
+	Align int
 	// Before and After are how many rows (and columns) beyond a run of output
-	// rows that begins and ends on Multiple the network looks at.
+	// rows that begins and ends on Align the network looks at.
 	Before, After int
 }
 
@@ -16,10 +21,18 @@ func (n *Network) Footprint() Footprint { return n.foot }
 
 const maxMultiple = 1 << 12
 
+func lcm(a, b int) int {
+	x, y := a, b
+	for y != 0 {
+		x, y = y, x%y
+	}
+	return a / x * b
+}
+
 // footprint follows the windows of the layers back from the output. Both axes
 // are followed and the larger need counts.
 func (n *Network) footprint() (Footprint, error) {
-	f := Footprint{Multiple: 1}
+	f := Footprint{Multiple: 1, Align: 1}
 	for axis := range 2 {
 		scale, err := n.scales(axis)
 		if err != nil {
@@ -28,7 +41,14 @@ func (n *Network) footprint() (Footprint, error) {
 		for _, s := range scale {
 			f.Multiple = max(f.Multiple, s)
 		}
+		for i, node := range n.nodes {
+			f.Align = lcm(f.Align, scale[len(n.inputs)+i]*node.Layer.Window(axis).grid())
+			if f.Align > maxMultiple*maxMultiple {
+				return f, fmt.Errorf("node %s: pieces of the picture would begin at multiples of %d", node.Name, f.Align)
+			}
+		}
 	}
+	f.Align = lcm(f.Align, f.Multiple)
 	for axis := range 2 {
 		if err := n.reach(axis, &f); err != nil {
 			return f, err
@@ -67,7 +87,7 @@ func (n *Network) scales(axis int) ([]int, error) {
 // reach follows a run of output rows back to the inputs. The run is long
 // enough that its two ends do not meet.
 func (n *Network) reach(axis int, f *Footprint) error {
-	run := f.Multiple * 64
+	run := f.Align * 64
 	type span struct {
 		lo, hi int
 		used   bool

@@ -1,6 +1,7 @@
 package cae_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -38,11 +39,13 @@ func referenceConv(layer cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
 		if l.Bias {
 			sum = float64(l.Params()[1].Data[k])
 		}
-		for c := range l.In {
+		groups, dy, dx := max(1, l.Groups), max(1, l.Dilation[0]), max(1, l.Dilation[1])
+		per := l.In / groups
+		for c := range per {
 			for i := range l.Kernel[0] {
 				for j := range l.Kernel[1] {
-					sum += float64(w[((k*l.In+c)*l.Kernel[0]+i)*l.Kernel[1]+j]) *
-						at(in[0], n, c, y*l.Stride[0]+i-l.Pad[0], x*l.Stride[1]+j-l.Pad[1])
+					sum += float64(w[((k*per+c)*l.Kernel[0]+i)*l.Kernel[1]+j]) *
+						at(in[0], n, k/(l.Out/groups)*per+c, y*l.Stride[0]+i*dy-l.Pad[0], x*l.Stride[1]+j*dx-l.Pad[1])
 				}
 			}
 		}
@@ -92,6 +95,65 @@ func transpose(in, out int, kernel, stride, pad [2]int, bias bool) *cae.ConvTran
 }
 
 type shapes = []cae.Shape
+
+// grouped is a 3x3 convolution in groups, with everything that is unusual.
+func grouped(in, out, groups, stride, dilation int) *cae.Conv {
+	return &cae.Conv{In: in, Out: out, Groups: groups, Kernel: [2]int{3, 3}, Stride: [2]int{stride, stride},
+		Dilation: [2]int{dilation, dilation}, Pad: [2]int{dilation, dilation}, Bias: true}
+}
+
+func TestGroupsAndDilation(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		l            *cae.Conv
+		h, w, oh, ow int
+	}{
+		"dilation 2":                    {grouped(3, 5, 1, 1, 2), 7, 9, 7, 9},
+		"dilation 5 beyond the picture": {grouped(2, 3, 1, 1, 5), 4, 3, 4, 3},
+		"dilation 3 stride 2":           {grouped(3, 4, 1, 2, 3), 9, 8, 5, 4},
+		"groups within a block":         {grouped(6, 4, 2, 1, 1), 6, 7, 6, 7},
+		"groups across blocks":          {grouped(36, 24, 3, 1, 1), 5, 6, 5, 6},
+		"groups of whole blocks":        {grouped(32, 32, 2, 1, 1), 5, 9, 5, 9},
+		"groups, stride and dilation":   {grouped(24, 36, 3, 2, 2), 7, 6, 4, 3},
+		"depthwise":                     {grouped(20, 20, 20, 1, 1), 6, 9, 6, 9},
+		"depthwise stride 2":            {grouped(5, 5, 5, 2, 1), 7, 8, 4, 4},
+		"depthwise dilation 2":          {grouped(17, 17, 17, 1, 2), 6, 5, 6, 5},
+		"depthwise stride 3 dilation 2": {grouped(4, 4, 4, 3, 2), 8, 10, 3, 4},
+		"depthwise with a multiplier":   {grouped(3, 6, 3, 1, 1), 5, 4, 5, 4},
+	} {
+		in, out := cae.Shape{N: 2, C: c.l.In, H: c.h, W: c.w}, cae.Shape{N: 2, C: c.l.Out, H: c.oh, W: c.ow}
+		caetest.Run(t, []caetest.Case{{Name: name, Layer: c.l, In: shapes{in}, Out: out, Reference: referenceConv}})
+	}
+	for _, l := range []*cae.Conv{grouped(6, 4, 4, 1, 1), grouped(6, 6, -1, 1, 1), grouped(6, 6, 1, 1, -1)} {
+		if s, err := l.OutShape(cae.Shape{N: 1, C: 6, H: 9, W: 9}); err == nil {
+			t.Errorf("%+v gives %v, want an error", l, s)
+		}
+	}
+}
+
+// TestWinogradSizes covers every remainder of the tile, several pictures and
+// several blocks of planes and of tiles.
+func TestWinogradSizes(t *testing.T) {
+	t.Parallel()
+	var cases []caetest.Case
+	for h := 1; h <= 9; h += 2 {
+		for w := 1; w <= 8; w++ {
+			for _, pad := range []int{0, 1, 2} {
+				oh, ow := h+2*pad-2, w+2*pad-2
+				if oh < 1 || ow < 1 {
+					continue
+				}
+				l := conv(2, 17, [2]int{3, 3}, [2]int{1, 1}, [2]int{pad, pad}, true)
+				cases = append(cases, caetest.Case{Name: fmt.Sprintf("%dx%d pad %d", w, h, pad), Layer: l,
+					In: shapes{{N: 2, C: 2, H: h, W: w}}, Out: cae.Shape{N: 2, C: 17, H: oh, W: ow}, Reference: referenceConv})
+			}
+		}
+	}
+	big := conv(100, 33, [2]int{3, 3}, [2]int{1, 1}, [2]int{1, 1}, true)
+	cases = append(cases, caetest.Case{Name: "many planes and tiles", Layer: big, In: shapes{{N: 3, C: 100, H: 18, W: 21}},
+		Out: cae.Shape{N: 3, C: 33, H: 18, W: 21}, Reference: referenceConv, Step: 1})
+	caetest.Run(t, cases)
+}
 
 func TestConv(t *testing.T) {
 	t.Parallel()
@@ -170,6 +232,39 @@ func TestElementwise(t *testing.T) {
 			Reject: []shapes{{}, {{1, 1, 1, 1}, {1, 1, 1, 1}}},
 			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
 				return each(s, func(n, c, y, x int) float64 { return math.Max(0, at(in[0], n, c, y, x)) })
+			}},
+		{Name: "leaky relu", Layer: &cae.LeakyReLU{Slope: 0.25}, In: shapes{{2, 17, 4, 5}}, Out: cae.Shape{N: 2, C: 17, H: 4, W: 5},
+			Reject: []shapes{{}},
+			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				return each(s, func(n, c, y, x int) float64 {
+					return math.Max(at(in[0], n, c, y, x), 0.25*at(in[0], n, c, y, x))
+				})
+			}},
+		{Name: "upsample", Layer: &cae.Upsample{Factor: 3}, In: shapes{{2, 17, 2, 3}}, Out: cae.Shape{N: 2, C: 17, H: 6, W: 9},
+			Reject: []shapes{{}},
+			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				return each(s, func(n, c, y, x int) float64 { return at(in[0], n, c, y/3, x/3) })
+			}},
+		{Name: "concat across blocks", Layer: &cae.Concat{}, In: shapes{{2, 9, 2, 3}, {2, 32, 2, 3}, {2, 3, 2, 3}}, Out: cae.Shape{N: 2, C: 44, H: 2, W: 3},
+			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				return each(s, func(n, c, y, x int) float64 {
+					switch {
+					case c < 9:
+						return at(in[0], n, c, y, x)
+					case c < 41:
+						return at(in[1], n, c-9, y, x)
+					}
+					return at(in[2], n, c-41, y, x)
+				})
+			}},
+		{Name: "concat of whole blocks", Layer: &cae.Concat{}, In: shapes{{1, 16, 2, 3}, {1, 20, 2, 3}}, Out: cae.Shape{N: 1, C: 36, H: 2, W: 3},
+			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				return each(s, func(n, c, y, x int) float64 {
+					if c < 16 {
+						return at(in[0], n, c, y, x)
+					}
+					return at(in[1], n, c-16, y, x)
+				})
 			}},
 		{Name: "add two", Layer: &cae.Add{}, In: shapes{{2, 3, 4, 5}, {2, 3, 4, 5}}, Out: cae.Shape{N: 2, C: 3, H: 4, W: 5},
 			Reference: sum, Reject: []shapes{{{1, 1, 1, 1}}, {{1, 1, 1, 1}, {1, 2, 1, 1}}}},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync"
 )
 
 // Input is a named input of a network.
@@ -29,6 +30,9 @@ type Network struct {
 	output int
 	code   string
 	foot   Footprint
+
+	sizing sync.Once
+	sizes  *Plan // without weights, for Workspace
 }
 
 // maxNodes is far above any network of ours; it bounds what a file may ask for.

@@ -118,19 +118,20 @@ func TestFootprint(t *testing.T) {
 			t.Parallel()
 			n := small(t, c)
 			f := n.Footprint()
-			up := func(v int) int { return (v + f.Multiple - 1) / f.Multiple * f.Multiple }
-			lo := up(f.Before) + f.Multiple
-			hi := lo + 2*f.Multiple
-			size := hi + up(f.After) + f.Multiple
-			base, err := n.Forward(serial(), feed(n, 1, f.Multiple, size)...)
+			up := func(v int) int { return (v + f.Align - 1) / f.Align * f.Align }
+			lo := up(f.Before) + f.Align
+			hi := lo + 2*f.Align
+			size := hi + up(f.After) + f.Align
+			base, err := n.Forward(serial(), feed(n, 1, 2*f.Align, size)...)
 			if err != nil {
 				t.Fatal(err)
 			}
 			changes := func(x int) bool {
-				in := feed(n, 1, f.Multiple, size)
-				for y := range f.Multiple {
+				in := feed(n, 1, 2*f.Align, size)
+				for y := range 2 * f.Align {
 					for c := range in[0].C {
-						in[0].Plane(0, c)[y*size+x] += 3
+						// Large, so that what counts by rounding alone shows.
+						in[0].Plane(0, c)[y*size+x] += 1e6 * float32(c+y+1)
 					}
 				}
 				out, err := n.Forward(serial(), in...)

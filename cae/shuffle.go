@@ -51,47 +51,90 @@ func (l *DepthToSpace) OutShape(in ...Shape) (Shape, error) {
 }
 
 // Window implements Layer.
-func (l *SpaceToDepth) Window(int) Window { return Window{l.Factor, l.Factor, 0, 1} }
+func (l *SpaceToDepth) Window(int) Window { return Window{l.Factor, l.Factor, 0, 1, false} }
 
 // Window implements Layer.
-func (l *DepthToSpace) Window(int) Window { return Window{l.Factor, 1, l.Factor - 1, l.Factor} }
+func (l *DepthToSpace) Window(int) Window { return Window{l.Factor, 1, l.Factor - 1, l.Factor, false} }
+
+// Layout implements Layer.
+func (l *SpaceToDepth) Layout(bool) (in, out Layout) { return Planar, Blocked }
+
+// Layout implements Layer.
+func (l *DepthToSpace) Layout(bool) (in, out Layout) { return Blocked, Planar }
 
 // Forward implements Layer.
-func (l *SpaceToDepth) Forward(x *Exec, s *Step) error {
-	return shuffle(x, s.In[0], s.Out, l.Factor, func(fine, coarse *float32) { *coarse = *fine })
+func (l *SpaceToDepth) Forward(s *Step) []Work {
+	return []Work{gatherPlanes(s.Out, s.In[0], l.Factor, false)}
 }
 
 // Backward implements Layer.
-func (l *SpaceToDepth) Backward(x *Exec, s *Step) error {
-	return shuffle(x, s.DIn[0], s.DOut, l.Factor, func(fine, coarse *float32) { *fine += *coarse })
-}
-
-// Forward implements Layer.
-func (l *DepthToSpace) Forward(x *Exec, s *Step) error {
-	return shuffle(x, s.Out, s.In[0], l.Factor, func(fine, coarse *float32) { *fine = *coarse })
-}
-
-// Backward implements Layer.
-func (l *DepthToSpace) Backward(x *Exec, s *Step) error {
-	return shuffle(x, s.DOut, s.DIn[0], l.Factor, func(fine, coarse *float32) { *coarse += *fine })
-}
-
-// shuffle calls move for each sample of the fine tensor and its place in the
-// coarse one. Nothing is done where one of them is nil (no gradient wanted).
-func shuffle(x *Exec, fine, coarse *Tensor, f int, move func(fine, coarse *float32)) error {
-	if fine == nil || coarse == nil {
+func (l *SpaceToDepth) Backward(s *Step) []Work {
+	if s.DIn[0] == nil {
 		return nil
 	}
-	return x.each(coarse.N*coarse.C, 0, func(at int, _ []float32) {
-		n, k := at/coarse.C, at%coarse.C
-		c, i, j := k/(f*f), k/f%f, k%f
-		from, to := fine.Plane(n, c), coarse.Plane(n, k)
-		for y := range coarse.H {
-			row := to[y*coarse.W : (y+1)*coarse.W]
-			base := (y*f+i)*fine.W + j
-			for v := range row {
-				move(&from[base+v*f], &row[v])
+	return []Work{scatterPlanes(s.DIn[0], s.DOut, l.Factor, s.sum(0) != nil)}
+}
+
+// Forward implements Layer.
+func (l *DepthToSpace) Forward(s *Step) []Work {
+	return []Work{scatterPlanes(s.Out, s.In[0], l.Factor, false)}
+}
+
+// Backward implements Layer.
+func (l *DepthToSpace) Backward(s *Step) []Work {
+	if s.DIn[0] == nil {
+		return nil
+	}
+	return []Work{gatherPlanes(s.DIn[0], s.DOut, l.Factor, s.sum(0) != nil)}
+}
+
+// gatherPlanes is the work of shuffling a planar map to a blocked one of f*f
+// times the planes; add adds.
+func gatherPlanes(coarse, fine *Map, f int, add bool) Work {
+	return Work{N: coarse.N * coarse.H, Do: func(_ []float32, i int) {
+		n, y := i/coarse.H, i%coarse.H
+		for b := range coarse.blocks() {
+			row := coarse.Data[coarse.at(n, b, y, 0):][:coarse.W*lanes]
+			for l := range lanes {
+				k := b*lanes + l
+				if k >= coarse.C {
+					for x := 0; x < coarse.W && !add; x++ {
+						row[x*lanes+l] = 0
+					}
+					continue
+				}
+				from := fine.plane(n, k/(f*f))[(y*f+k/f%f)*fine.W:][:fine.W]
+				at := l
+				for x := k % f; x < len(from); x += f {
+					v := from[x]
+					if add {
+						v += row[at]
+					}
+					row[at] = v
+					at += lanes
+				}
 			}
 		}
-	})
+	}}
+}
+
+// scatterPlanes is the work of shuffling a blocked map to a planar one of a
+// f*f-th of the planes; add adds.
+func scatterPlanes(fine, coarse *Map, f int, add bool) Work {
+	return Work{N: coarse.N * coarse.H, Do: func(_ []float32, i int) {
+		n, y := i/coarse.H, i%coarse.H
+		for k := range coarse.C {
+			row := coarse.Data[coarse.at(n, k/lanes, y, 0):][:coarse.W*lanes]
+			to := fine.plane(n, k/(f*f))[(y*f+k/f%f)*fine.W:][:fine.W]
+			at := k % lanes
+			for x := k % f; x < len(to); x += f {
+				v := row[at]
+				if add {
+					v += to[x]
+				}
+				to[x] = v
+				at += lanes
+			}
+		}
+	}}
 }

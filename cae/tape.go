@@ -1,17 +1,18 @@
 package cae
 
-import "fmt"
+import "slices"
 
-// Tape is a network in training: a forward run that keeps every node's output,
-// and the backward run that turns the gradient of the loss with respect to the
-// output into gradients of all parameters. Its buffers are made once. One tape
-// serves one run at a time.
+// Tape is a network in training: a forward run that keeps every value, and the
+// backward run that turns the gradient of the loss with respect to the output
+// into gradients of all parameters. Its memory is taken once. One tape serves
+// one run at a time. It reads the network's parameters anew in every run.
 type Tape struct {
-	net    *Network
-	x      *Exec
-	inputs []*Tensor
-	steps  []*Step
-	grads  [][]float32 // one for each of net.Params()
+	inputs   []*Tensor
+	output   *Tensor
+	seed     *Map // gradient of the output
+	grads    [][]float32
+	forward  schedule
+	backward schedule
 }
 
 // NewTape makes a tape for batches of count pictures of h by w samples.
@@ -20,32 +21,118 @@ func (n *Network) NewTape(x *Exec, count, h, w int) (*Tape, error) {
 	for i := range in {
 		in[i].N = count
 	}
-	shapes, err := n.shapes(in)
+	p := n.program(false)
+	maps, err := p.maps(in)
 	if err != nil {
 		return nil, err
 	}
-	t := &Tape{net: n, x: x}
-	for _, s := range in {
-		t.inputs = append(t.inputs, NewTensor(s))
+	for _, m := range maps {
+		*m = *NewMap(m.Shape, m.Layout)
 	}
+	t := &Tape{}
+	for i := range in {
+		t.inputs = append(t.inputs, &Tensor{in[i], maps[i].Data})
+	}
+	t.output = &Tensor{maps[p.output].Shape, maps[p.output].Data}
+	byNode := make([][][]float32, len(n.nodes))
 	for i, node := range n.nodes {
-		s := &Step{Out: NewTensor(shapes[i]), DOut: NewTensor(shapes[i]), Train: true}
-		for _, at := range n.from[i] {
-			if at < len(in) {
-				s.In, s.DIn = append(s.In, t.inputs[at]), append(s.DIn, nil)
-			} else {
-				from := t.steps[at-len(in)]
-				s.In, s.DIn = append(s.In, from.Out), append(s.DIn, from.DOut)
-			}
-		}
-		for _, p := range node.Layer.Params() {
-			g := make([]float32, len(p.Data))
-			s.Grad = append(s.Grad, g)
+		for _, q := range node.Layer.Params() {
+			g := make([]float32, len(q.Data))
+			byNode[i] = append(byNode[i], g)
 			t.grads = append(t.grads, g)
 		}
-		t.steps = append(t.steps, s)
 	}
+	var steps []*Step
+	var forward []Work
+	for i := range p.ops {
+		o := &p.ops[i]
+		s := o.step(maps)
+		s.Train = true
+		if o.layer != nil {
+			s.Grad = byNode[o.node]
+		}
+		steps = append(steps, s)
+		forward = append(forward, o.forward(s)...)
+	}
+	t.forward = x.bind(forward)
+	grads := p.gradients(maps)
+	t.seed = grads[p.output]
+	t.backward = x.bind(p.backward(steps, grads))
 	return t, nil
+}
+
+// gradients makes a map for the gradient of each value that depends on a
+// parameter; others have none. Where the first thing that is known of a value's
+// gradient is that it equals another one that is used up, both share their
+// memory: a sum hands its gradient on to what was added.
+func (p *program) gradients(maps []*Map) []*Map {
+	grads := make([]*Map, len(maps))
+	for i := range p.ops {
+		o := &p.ops[i]
+		trained := o.layer != nil && len(o.layer.Params()) > 0 || o.add >= 0 && grads[o.add] != nil
+		for _, v := range o.in {
+			trained = trained || grads[v] != nil
+		}
+		if trained {
+			m := *maps[o.out]
+			m.Data = nil
+			grads[o.out] = &m
+		}
+	}
+	met := make([]bool, len(maps))
+	for i := len(p.ops) - 1; i >= 0; i-- {
+		o := &p.ops[i]
+		if o.add >= 0 && grads[o.add] != nil && !met[o.add] && grads[o.out] != nil && !slices.Contains(o.in, o.add) {
+			grads[o.add] = grads[o.out]
+		}
+		if o.add >= 0 {
+			met[o.add] = true
+		}
+		for _, v := range o.in {
+			met[v] = true
+		}
+	}
+	for _, g := range grads {
+		if g != nil && g.Data == nil {
+			*g = *NewMap(g.Shape, g.Layout)
+		}
+	}
+	return grads
+}
+
+// backward is the work of the backward run. The first gradient that reaches a
+// value sets its map, later ones are added.
+func (p *program) backward(steps []*Step, grads []*Map) (works []Work) {
+	met := make([]bool, len(grads))
+	met[p.output] = true
+	for i := len(p.ops) - 1; i >= 0; i-- {
+		o, s := &p.ops[i], steps[i]
+		if grads[o.out] == nil || !met[o.out] {
+			continue // nothing to train before it, or nobody reads it
+		}
+		s.DOut = grads[o.out]
+		if o.act {
+			works = append(works, activationGradient(s.DOut, s.Out, o.slope))
+		}
+		if o.add >= 0 && grads[o.add] != nil {
+			if grads[o.add] != s.DOut {
+				works = append(works, convert(grads[o.add], s.DOut, met[o.add]))
+			}
+			met[o.add] = true
+		}
+		for _, v := range o.in {
+			s.DIn = append(s.DIn, grads[v])
+			s.Accumulate = append(s.Accumulate, met[v])
+			met[v] = met[v] || grads[v] != nil
+		}
+		switch {
+		case o.layer != nil:
+			works = append(works, o.layer.Backward(s)...)
+		case s.DIn[0] != nil:
+			works = append(works, convert(s.DIn[0], s.DOut, s.Accumulate[0]))
+		}
+	}
+	return works
 }
 
 // Inputs are the tensors to fill before Forward, in the network's order.
@@ -57,28 +144,18 @@ func (t *Tape) Grads() [][]float32 { return t.grads }
 
 // Forward runs the network on Inputs. The result is valid until the next call.
 func (t *Tape) Forward() (*Tensor, error) {
-	for i, s := range t.steps {
-		if err := t.net.nodes[i].Layer.Forward(t.x, s); err != nil {
-			return nil, fmt.Errorf("node %s: %w", t.net.nodes[i].Name, err)
-		}
+	if err := t.forward.do(); err != nil {
+		return nil, err
 	}
-	return t.steps[t.net.output].Out, nil
+	return t.output, nil
 }
 
 // Backward runs the network backwards from the gradient of the loss with
 // respect to the output, setting Grads.
 func (t *Tape) Backward(grad []float32) error {
-	for _, s := range t.steps {
-		clear(s.DOut.Data)
-	}
 	for _, g := range t.grads {
 		clear(g)
 	}
-	copy(t.steps[t.net.output].DOut.Data, grad)
-	for i := len(t.steps) - 1; i >= 0; i-- {
-		if err := t.net.nodes[i].Layer.Backward(t.x, t.steps[i]); err != nil {
-			return fmt.Errorf("node %s, backward: %w", t.net.nodes[i].Name, err)
-		}
-	}
-	return nil
+	copy(t.seed.Data, grad)
+	return t.backward.do()
 }

@@ -24,14 +24,21 @@ type Case struct {
 	// nil leaves that test out.
 	Reference func(l cae.Layer, in []*cae.Tensor, out cae.Shape) []float64
 
+	// Step is that of the finite differences; 0 is 1/64. Linear layers of many
+	// planes take a larger one, as rounding would count for too much.
+	Step float64
+
 	// Reject are inputs that OutShape must refuse.
 	Reject [][]cae.Shape
+
+	planar bool // try with planar inputs
 }
 
-// Run puts each case through the suite: shapes; agreement with the reference;
-// inputs untouched; the same bits for any number of workers; windows that do
-// not miss a dependence; gradients equal to finite differences, added to what
-// was there; settings that survive JSON.
+// Run puts each case through the suite, with planar and with blocked inputs:
+// shapes; agreement with the reference; inputs untouched; zeros kept round the
+// samples; the same bits for any number of workers; windows that do not miss a
+// dependence; gradients equal to finite differences, set or added as asked;
+// settings that survive JSON.
 func Run(t *testing.T, cases []Case) {
 	t.Helper()
 	for _, c := range cases {
@@ -42,7 +49,9 @@ func Run(t *testing.T, cases []Case) {
 				"shape": testShape, "forward": testForward, "window": testWindow,
 				"gradient": testGradient, "workers": testWorkers, "json": testJSON,
 			} {
-				t.Run(name, func(t *testing.T) { test(t, c) })
+				for _, c.planar = range []bool{false, true} {
+					t.Run(fmt.Sprintf("%s/planar=%v", name, c.planar), func(t *testing.T) { test(t, c) })
+				}
 			}
 		})
 	}
@@ -105,21 +114,48 @@ func Spread(workers int) cae.Runner {
 	}
 }
 
-func step(c Case, in []*cae.Tensor, train bool) *cae.Step {
-	s := &cae.Step{In: in, Out: cae.NewTensor(c.Out), Train: train}
-	for i := range s.Out.Data {
-		s.Out.Data[i] = float32(math.NaN()) // whatever is not written shows
+// mapOf is a tensor as a map of the given layout.
+func mapOf(x *cae.Tensor, l cae.Layout) *cae.Map {
+	m := cae.NewMap(x.Shape, l)
+	m.SetTensor(x)
+	return m
+}
+
+// layouts are those that the layer takes and gives; planar says what its inputs
+// would be.
+func (c *Case) layouts() (in, out cae.Layout) { return c.Layer.Layout(c.planar) }
+
+// unwritten is a map on which whatever is not written shows.
+func unwritten(s cae.Shape, l cae.Layout) *cae.Map {
+	x := cae.NewTensor(s)
+	for i := range x.Data {
+		x.Data[i] = float32(math.NaN())
 	}
-	return s
+	return mapOf(x, l)
 }
 
 func forward(t *testing.T, c Case, in []*cae.Tensor, train bool, workers int) *cae.Step {
 	t.Helper()
-	s := step(c, in, train)
-	if err := c.Layer.Forward(exec(t, workers), s); err != nil {
+	from, to := c.layouts()
+	s := &cae.Step{Out: unwritten(c.Out, to), Train: train}
+	for _, x := range in {
+		s.In = append(s.In, mapOf(x, from))
+	}
+	if err := exec(t, workers).Do(c.Layer.Forward(s)...); err != nil {
 		t.Fatalf("Forward: %v", err)
 	}
+	testBorder(t, "output", s.Out)
 	return s
+}
+
+// testBorder checks that what is outside the samples of a blocked map is zero:
+// the layers that read it count on that. Packing its samples anew must give the
+// same memory.
+func testBorder(t *testing.T, what string, m *cae.Map) {
+	t.Helper()
+	if m.Layout == cae.Blocked && !equal(m.Data, mapOf(m.Tensor(), cae.Blocked).Data) {
+		t.Fatalf("%s: something outside the samples is not zero", what)
+	}
 }
 
 func testShape(t *testing.T, c Case) {
@@ -137,8 +173,8 @@ func testShape(t *testing.T, c Case) {
 func testForward(t *testing.T, c Case) {
 	in := inputs(c, 1)
 	s := forward(t, c, in, false, 1)
-	for i, x := range inputs(c, 1) {
-		if !equal(x.Data, in[i].Data) {
+	for i, x := range in {
+		if !equal(x.Data, s.In[i].Tensor().Data) {
 			t.Errorf("Forward changed input %d", i)
 		}
 	}
@@ -147,7 +183,7 @@ func testForward(t *testing.T, c Case) {
 	}
 	want := c.Reference(c.Layer, in, c.Out)
 	var worst, size float64
-	for i, v := range s.Out.Data {
+	for i, v := range s.Out.Tensor().Data {
 		worst = max(worst, math.Abs(float64(v)-want[i]))
 		size = max(size, math.Abs(want[i]))
 	}
@@ -161,14 +197,14 @@ func testForward(t *testing.T, c Case) {
 func testWindow(t *testing.T, c Case) {
 	for axis := range 2 {
 		in := inputs(c, 2)
-		base := forward(t, c, in, false, 1).Out
+		base := forward(t, c, in, false, 1).Out.Tensor()
 		length := []int{c.In[0].H, c.In[0].W}[axis]
 		for at := range length {
 			changed := inputs(c, 2)
 			for _, x := range changed {
 				poke(x, axis, at)
 			}
-			out := forward(t, c, changed, false, 1).Out
+			out := forward(t, c, changed, false, 1).Out.Tensor()
 			for o := range []int{c.Out.H, c.Out.W}[axis] {
 				lo, hi := c.Layer.Window(axis).Needs(o, o+1)
 				if inside := lo <= at && at < hi; !inside && differ(base, out, axis, o) {
@@ -207,54 +243,83 @@ func differ(a, b *cae.Tensor, axis, at int) bool {
 // functional of the output, for every input and parameter.
 func testGradient(t *testing.T, c Case) {
 	in := inputs(c, 3)
-	s := forward(t, c, in, true, 1)
 	rng := rand.New(rand.NewPCG(5, 5))
-	s.DOut = cae.NewTensor(c.Out)
-	for i := range s.DOut.Data {
-		s.DOut.Data[i] = float32(rng.NormFloat64())
-	}
-	const before = 0.25 // gradients are added to what is there
-	for _, x := range in {
-		d := cae.NewTensor(x.Shape)
-		for i := range d.Data {
-			d.Data[i] = before
-		}
-		s.DIn = append(s.DIn, d)
-	}
-	for _, p := range c.Layer.Params() {
-		s.Grad = append(s.Grad, make([]float32, len(p.Data)))
-	}
-	if err := c.Layer.Backward(exec(t, 1), s); err != nil {
-		t.Fatalf("Backward: %v", err)
+	grad := cae.NewTensor(c.Out)
+	for i := range grad.Data {
+		grad.Data[i] = float32(rng.NormFloat64())
 	}
 	value := func() float64 {
-		out := forward(t, c, in, true, 1).Out
 		var sum float64
-		for i, v := range out.Data {
-			sum += float64(v) * float64(s.DOut.Data[i])
+		for i, v := range forward(t, c, in, true, 1).Out.Tensor().Data {
+			sum += float64(v) * float64(grad.Data[i])
 		}
 		return sum
 	}
+	set, _ := backward(t, c, in, grad, false, 1)
+	added, grads := backward(t, c, in, grad, true, 1)
 	for i, x := range in {
-		check(t, fmt.Sprintf("input %d", i), x.Data, s.DIn[i].Data, before, value)
+		check(t, fmt.Sprintf("input %d, set", i), x.Data, set[i].Data, 0, c.Step, value)
+		check(t, fmt.Sprintf("input %d, added", i), x.Data, added[i].Data, before, c.Step, value)
 	}
 	for i, p := range c.Layer.Params() {
 		if !p.Stat {
-			check(t, p.Name, p.Data, s.Grad[i], 0, value)
+			check(t, p.Name, p.Data, grads[i], 0, c.Step, value)
 		}
 	}
 	// Nothing must be written where no gradient is wanted.
-	for i := range s.DIn {
-		s.DIn[i] = nil
+	s := forward(t, c, in, true, 1)
+	_, to := c.layouts()
+	s.DOut, s.DIn = mapOf(grad, to), make([]*cae.Map, len(in))
+	for _, p := range c.Layer.Params() {
+		s.Grad = append(s.Grad, make([]float32, len(p.Data)))
 	}
-	if err := c.Layer.Backward(exec(t, 1), s); err != nil {
+	if err := exec(t, 1).Do(c.Layer.Backward(s)...); err != nil {
 		t.Fatalf("Backward without gradients of the inputs: %v", err)
 	}
 }
 
-func check(t *testing.T, what string, data, grad []float32, before float64, value func() float64) {
+// before is what the gradients of the inputs hold before they are added to.
+const before = 0.25
+
+// backward runs forward and backward and returns the gradients of inputs and
+// parameters.
+func backward(t *testing.T, c Case, in []*cae.Tensor, grad *cae.Tensor, add bool, workers int) ([]*cae.Tensor, [][]float32) {
 	t.Helper()
-	const h = 1.0 / 64
+	s := forward(t, c, in, true, workers)
+	from, to := c.layouts()
+	s.DOut = mapOf(grad, to)
+	for _, x := range in {
+		d := unwritten(x.Shape, from)
+		if add {
+			start := cae.NewTensor(x.Shape)
+			for i := range start.Data {
+				start.Data[i] = before
+			}
+			d.SetTensor(start)
+		}
+		s.DIn = append(s.DIn, d)
+		s.Accumulate = append(s.Accumulate, add)
+	}
+	for _, p := range c.Layer.Params() {
+		s.Grad = append(s.Grad, make([]float32, len(p.Data)))
+	}
+	if err := exec(t, workers).Do(c.Layer.Backward(s)...); err != nil {
+		t.Fatalf("Backward: %v", err)
+	}
+	var din []*cae.Tensor
+	for i, d := range s.DIn {
+		testBorder(t, fmt.Sprintf("gradient of input %d", i), d)
+		din = append(din, d.Tensor())
+	}
+	return din, s.Grad
+}
+
+func check(t *testing.T, what string, data, grad []float32, before, step float64, value func() float64) {
+	t.Helper()
+	h := float32(step)
+	if h == 0 {
+		h = 1.0 / 64
+	}
 	for i := 0; i < len(data); i += 1 + len(data)/40 {
 		keep := data[i]
 		data[i] = keep + h
@@ -262,7 +327,7 @@ func check(t *testing.T, what string, data, grad []float32, before float64, valu
 		data[i] = keep - h
 		down := value()
 		data[i] = keep
-		want := (up - down) / (2 * h)
+		want := (up - down) / (2 * float64(h))
 		got := float64(grad[i]) - before
 		if math.Abs(got-want) > 2e-3*(1+math.Abs(want)) {
 			t.Errorf("gradient of %s at %d is %.5f, finite differences say %.5f", what, i, got, want)
@@ -273,19 +338,10 @@ func check(t *testing.T, what string, data, grad []float32, before float64, valu
 func testWorkers(t *testing.T, c Case) {
 	in := inputs(c, 4)
 	run := func(workers int) [][]float32 {
-		s := forward(t, c, in, true, workers)
-		s.DOut = s.Out
-		for _, x := range in {
-			s.DIn = append(s.DIn, cae.NewTensor(x.Shape))
-		}
-		for _, p := range c.Layer.Params() {
-			s.Grad = append(s.Grad, make([]float32, len(p.Data)))
-		}
-		if err := c.Layer.Backward(exec(t, workers), s); err != nil {
-			t.Fatal(err)
-		}
-		all := append([][]float32{s.Out.Data}, s.Grad...)
-		for _, d := range s.DIn {
+		out := forward(t, c, in, true, workers).Out.Tensor()
+		din, grads := backward(t, c, in, out, false, workers)
+		all := append([][]float32{out.Data}, grads...)
+		for _, d := range din {
 			all = append(all, d.Data)
 		}
 		return all

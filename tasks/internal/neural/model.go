@@ -4,8 +4,10 @@
 package neural
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/cae-restore/restore/cae"
 	"github.com/cae-restore/restore/cae/modelfile"
@@ -17,6 +19,50 @@ type Model struct {
 	Name string
 	Net  *cae.Network
 	Meta modelfile.Metadata
+
+	compile sync.Once
+	plan    *cae.Plan
+	failed  error
+	execs   execs
+}
+
+// compiled is the network made ready to run, with the weights that it has when
+// it is asked for first.
+func (m *Model) compiled() (*cae.Plan, error) {
+	m.compile.Do(func() { m.plan, m.failed = m.Net.Compile() })
+	return m.plan, m.failed
+}
+
+// execs keeps the memory of runs that are over for the next ones: many small
+// pictures would otherwise spend much of their time on getting memory.
+type execs struct {
+	mu   sync.Mutex
+	free []*cae.Exec
+}
+
+// keepBytes is the most memory that an idle Exec is kept with. What pictures in
+// flight take is counted before they begin (see Cost); what lies idle is not.
+const keepBytes = 64 << 20
+
+func (e *execs) take(ctx context.Context, env tasks.Env) *cae.Exec {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if n := len(e.free); n > 0 {
+		x := e.free[n-1]
+		e.free = e.free[:n-1]
+		x.Reset(ctx, cae.Runner(env.Run), env.Workers)
+		return x
+	}
+	return cae.NewExec(ctx, cae.Runner(env.Run), env.Workers)
+}
+
+func (e *execs) put(x *cae.Exec) {
+	if x.Bytes() > keepBytes {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.free = append(e.free, x)
 }
 
 // Open opens a model for a task that feeds it inputs of the given numbers of

@@ -37,9 +37,14 @@ func (m *Model) stream(ctx context.Context, env tasks.Env, src Source, sink Sink
 	s := &stream{
 		layout: m.layout(w, h, side),
 		net:    m.Net,
-		x:      cae.NewExec(ctx, cae.Runner(env.Run), env.Workers),
 		src:    src, sink: sink,
 	}
+	var err error
+	if s.plan, err = m.compiled(); err != nil {
+		return err
+	}
+	s.x = m.execs.take(ctx, env)
+	defer m.execs.put(s.x)
 	for _, in := range m.Net.Inputs() {
 		s.planes += in.Planes
 	}
@@ -57,15 +62,17 @@ type layout struct {
 	w, h          int // of the picture
 	lead          int // reflected samples before it
 	padW, padH    int // of the padded picture
-	side          int // of a tile, a multiple of the multiple
-	before, after int // overlap, likewise
+	side          int // of a tile, a multiple of the network's Align
+	before, after int // overlap; before likewise, after a multiple of its Multiple
 }
 
 func (m *Model) layout(w, h, side int) layout {
 	f := m.Net.Footprint()
 	up := func(v int) int { return (v + f.Multiple - 1) / f.Multiple * f.Multiple }
-	return layout{w: w, h: h, lead: up(margin), padW: up(up(margin) + w + margin), padH: up(up(margin) + h + margin), side: up(side),
-		before: up(f.Before), after: up(f.After)}
+	// Tiles begin where the grids of all layers begin; see cae.Footprint.
+	align := func(v int) int { return (v + f.Align - 1) / f.Align * f.Align }
+	return layout{w: w, h: h, lead: up(margin), padW: up(up(margin) + w + margin), padH: up(up(margin) + h + margin), side: align(side),
+		before: align(f.Before), after: up(f.After)}
 }
 
 // stream is one picture on its way. rows holds the padded rows [lo, hi) of all
@@ -73,6 +80,7 @@ func (m *Model) layout(w, h, side int) layout {
 type stream struct {
 	layout
 	net    *cae.Network
+	plan   *cae.Plan
 	x      *cae.Exec
 	src    Source
 	sink   Sink
@@ -82,7 +90,6 @@ type stream struct {
 	lo, hi int
 	first  [][][]float32 // rows of the picture that are reflected before it
 	last   [][][]float32 // likewise after it: the newest of those read
-	shape  cae.Shape
 }
 
 // band computes the rows [y0, y1) of the padded picture and writes those that
@@ -182,15 +189,10 @@ func reflect(at, n int) int {
 func (s *stream) tile(out [][][]float32, y0, y1, x0, x1, top, bottom int) error {
 	left, right := max(0, x0-s.before), min(s.padW, x1+s.after)
 	shape := cae.Shape{N: 1, C: s.planes, H: bottom - top, W: right - left}
-	if shape != s.shape {
-		s.x.Trim() // buffers of another size would only lie about
-		s.shape = shape
-	}
-	result, err := s.net.Forward(s.x, s.inputs(shape, top, left)...)
+	result, err := s.plan.Forward(s.x, s.inputs(shape, top, left)...)
 	if err != nil {
 		return err
 	}
-	defer s.x.Recycle(result)
 	for y := y0; y < y1; y++ {
 		if out[y-y0] == nil {
 			out[y-y0] = make([][]float32, result.C)

@@ -1,0 +1,155 @@
+package cae
+
+import "github.com/cae-restore/restore/cae/internal/kernel"
+
+// filters are the weights of a correlation as the kernels take them: for each
+// phase and each block of output planes one array.
+//
+//   - Winograd: [frequency][input plane][lane], transformed;
+//   - depthwise: [tap][lane];
+//   - otherwise: [tap][input plane][lane].
+//
+// Input planes are those of the blocks in the correlation's span; where groups
+// do not connect a pair of planes, the weight is zero.
+type filters struct {
+	c    *correlation
+	w    [][][]float32 // by phase and block
+	bias []float32     // whole blocks
+}
+
+func newFilters(c *correlation) *filters { return &filters{c: c} }
+
+// allocate makes the memory, once.
+func (f *filters) allocate() {
+	if f.w != nil {
+		return
+	}
+	c := f.c
+	f.bias = kernel.Aligned(blocksOf(c.out) * lanes)
+	_, _, winograd := c.winograd()
+	for _, p := range c.phases {
+		var blocks [][]float32
+		for b := range blocksOf(c.out) {
+			lo, hi := c.span(b)
+			n := len(p.taps)
+			switch {
+			case winograd:
+				n = kernel.Frequencies * (hi - lo) * lanes
+			case !c.depthwise():
+				n *= (hi - lo) * lanes
+			}
+			blocks = append(blocks, kernel.Aligned(n*lanes))
+		}
+		f.w = append(f.w, blocks)
+	}
+}
+
+// load is the work of filling the filters from a layer's weights. bias may be
+// nil. Places that no weight belongs to stay zero.
+func (f *filters) load(weight, bias []float32) Work {
+	f.allocate()
+	blocks := len(f.w[0])
+	_, _, winograd := f.c.winograd()
+	return Work{N: len(f.w) * blocks, Scratch: 9*lanes + kernel.TransformScratch, Do: func(scratch []float32, i int) {
+		p, b := i/blocks, i%blocks
+		if p == 0 && bias != nil {
+			copy(f.bias[b*lanes:], bias[b*lanes:min(len(bias), (b+1)*lanes)])
+		}
+		switch {
+		case winograd:
+			f.loadWinograd(weight, b, scratch)
+		case f.c.depthwise():
+			f.loadDepthwise(weight, p, b)
+		default:
+			f.loadDirect(weight, p, b)
+		}
+	}}
+}
+
+func (f *filters) loadWinograd(weight []float32, b int, scratch []float32) {
+	c := f.c
+	k := kernel.Active()
+	dy, dx, _ := c.winograd()
+	stencil, tmp := scratch[:9*lanes], scratch[9*lanes:]
+	lo, hi := c.span(b)
+	step := (hi - lo) * lanes * lanes
+	for i := lo * lanes; i < min(hi*lanes, c.in); i++ {
+		clear(stencil)
+		for l := range lanes {
+			if !c.connected(b*lanes+l, i) {
+				continue
+			}
+			w := weight[c.weight(b*lanes+l, i):][:9]
+			for _, t := range c.phases[0].taps {
+				stencil[((t.dy-dy)*3+t.dx-dx)*lanes+l] = w[t.index]
+			}
+		}
+		k.Filter(f.w[0][b][(i-lo*lanes)*lanes:], stencil, step, tmp)
+	}
+}
+
+func (f *filters) loadDirect(weight []float32, p, b int) {
+	c := f.c
+	lo, hi := c.span(b)
+	to := f.w[p][b]
+	for i := lo * lanes; i < min(hi*lanes, c.in); i++ {
+		for l := range lanes {
+			if !c.connected(b*lanes+l, i) {
+				continue
+			}
+			w := weight[c.weight(b*lanes+l, i):]
+			for j, t := range c.phases[p].taps {
+				to[((j*(hi-lo)*lanes)+i-lo*lanes)*lanes+l] = w[t.index]
+			}
+		}
+	}
+}
+
+func (f *filters) loadDepthwise(weight []float32, p, b int) {
+	for l := range min(lanes, f.c.out-b*lanes) {
+		w := weight[f.c.weight(b*lanes+l, b*lanes+l):]
+		for j, t := range f.c.phases[p].taps {
+			f.w[p][b][j*lanes+l] = w[t.index]
+		}
+	}
+}
+
+// finish is what happens to each sum of a correlation before it is written.
+type finish struct {
+	add   *Map    // added, of the output's shape and layout; may be the output; nil: nothing
+	act   bool    // then max(v, slope*v)
+	slope float32 // 0: ReLU
+}
+
+func (f finish) factor() float32 {
+	if f.act {
+		return f.slope
+	}
+	return 1
+}
+
+// correlate is the work of out = finish(bias + correlation of in).
+func (f *filters) correlate(out, in *Map, fin finish) []Work {
+	if _, _, ok := f.c.winograd(); ok {
+		return []Work{f.winograd(out, in, fin)}
+	}
+	var works []Work
+	for p := range f.c.phases {
+		if h, w := f.c.size(f.c.phases[p], out.H, out.W); h > 0 && w > 0 {
+			if f.c.depthwise() {
+				works = append(works, f.depthwise(p, out, in, fin))
+			} else {
+				works = append(works, f.direct(p, out, in, fin))
+			}
+		}
+	}
+	return works
+}
+
+// addBlock is the part of fin.add from index at on, or nil.
+func (f finish) from(at int) []float32 {
+	if f.add == nil {
+		return nil
+	}
+	return f.add.Data[at:]
+}
