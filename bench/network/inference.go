@@ -47,7 +47,7 @@ func (j *inference) run() error {
 
 // export leaves height and width open: ONNX Runtime was measured to be as quick
 // as with fixed ones.
-func (j *inference) export(path string) (err error) {
+func (j *inference) export(path string) error {
 	return exportTo(path, j.net, j.meta)
 }
 

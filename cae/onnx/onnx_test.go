@@ -56,7 +56,11 @@ func write(t *testing.T, n *cae.Network, o onnx.Options) []byte {
 // forward runs a network on the engine.
 func forward(t *testing.T, n *cae.Network, in []*cae.Tensor) []float32 {
 	t.Helper()
-	out, err := n.Forward(cae.NewExec(context.Background(), nil, 1), in...)
+	plan, err := n.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := plan.Forward(cae.NewExec(context.Background(), nil, 1), in...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,8 +73,15 @@ func chain(output string, nodes ...string) string {
 		"nodes": [` + strings.Join(nodes, ",") + `], "output": "` + output + `"}`
 }
 
-// shapes of graphs that hold every kind of layer, and where it matters, every
-// setting.
+// shuffled is a network with two inputs, for pictures in multiples of 4.
+var shuffled = chain("c",
+	`{"name": "j", "kind": "concat", "in": ["level", "image"]}`,
+	`{"name": "a", "kind": "space_to_depth", "in": ["j"], "config": {"factor": 2}}`,
+	`{"name": "b", "kind": "conv", "in": ["a"], "config": {"in": 12, "out": 18, "kernel": [2, 2], "stride": [2, 2], "pad": [0, 0], "bias": true}}`,
+	`{"name": "u", "kind": "conv_transpose", "in": ["b"], "config": {"in": 18, "out": 12, "kernel": [2, 2], "stride": [2, 2], "pad": [0, 0], "bias": false}}`,
+	`{"name": "c", "kind": "depth_to_space", "in": ["u"], "config": {"factor": 2}}`)
+
+// graphs hold every kind of layer and, where it matters, every setting.
 var graphs = []struct{ name, text string }{
 	{"conv, with and without bias", chain("b",
 		`{"name": "a", "kind": "conv", "in": ["image"], "config": {"in": 2, "out": 3, "kernel": [3, 5], "stride": [1, 1], "pad": [1, 2], "bias": true, "gain": 0.5}}`,
@@ -78,17 +89,25 @@ var graphs = []struct{ name, text string }{
 	{"strides, transposed", chain("b",
 		`{"name": "a", "kind": "conv", "in": ["image"], "config": {"in": 2, "out": 3, "kernel": [4, 3], "stride": [2, 3], "pad": [1, 0], "bias": true}}`,
 		`{"name": "b", "kind": "conv_transpose", "in": ["a"], "config": {"in": 3, "out": 2, "kernel": [4, 3], "stride": [2, 3], "pad": [1, 0], "bias": true}}`)},
+	{"dilation", chain("a",
+		`{"name": "a", "kind": "conv", "in": ["image"], "config": {"in": 2, "out": 3, "kernel": [3, 3], "stride": [1, 1], "pad": [2, 3], "dilation": [2, 3], "bias": true}}`)},
+	{"groups", chain("a",
+		`{"name": "a", "kind": "conv", "in": ["image"], "config": {"in": 2, "out": 6, "kernel": [3, 3], "stride": [1, 1], "pad": [1, 1], "groups": 2, "bias": true}}`)},
+	{"depthwise", chain("b",
+		`{"name": "a", "kind": "conv", "in": ["image"], "config": {"in": 2, "out": 2, "kernel": [3, 3], "stride": [1, 1], "pad": [1, 1], "groups": 2, "bias": true}}`,
+		`{"name": "b", "kind": "conv", "in": ["a"], "config": {"in": 2, "out": 4, "kernel": [3, 1], "stride": [1, 1], "pad": [1, 0], "groups": 2, "bias": false}}`)},
 	{"batch norm and relu", chain("b",
 		`{"name": "a", "kind": "batch_norm", "in": ["image"], "config": {"planes": 2}}`, `{"name": "b", "kind": "relu", "in": ["a"]}`)},
-	{"space to depth and back", chain("c",
-		`{"name": "j", "kind": "concat", "in": ["level", "image"]}`,
-		`{"name": "a", "kind": "space_to_depth", "in": ["j"], "config": {"factor": 2}}`,
-		`{"name": "b", "kind": "conv", "in": ["a"], "config": {"in": 12, "out": 18, "kernel": [2, 2], "stride": [2, 2], "pad": [0, 0], "bias": true}}`,
-		`{"name": "u", "kind": "conv_transpose", "in": ["b"], "config": {"in": 18, "out": 12, "kernel": [2, 2], "stride": [2, 2], "pad": [0, 0], "bias": false}}`,
-		`{"name": "c", "kind": "depth_to_space", "in": ["u"], "config": {"factor": 2}}`)},
+	{"leaky relu", chain("b",
+		`{"name": "a", "kind": "batch_norm", "in": ["image"], "config": {"planes": 2}}`,
+		`{"name": "b", "kind": "leaky_relu", "in": ["a"], "config": {"slope": 0.2}}`)},
+	{"space to depth and back", shuffled},
 	{"space to depth by 3, of one plane", chain("c",
 		`{"name": "a", "kind": "space_to_depth", "in": ["level"], "config": {"factor": 3}}`,
 		`{"name": "c", "kind": "depth_to_space", "in": ["a"], "config": {"factor": 3}}`)},
+	{"upsample", chain("b",
+		`{"name": "a", "kind": "conv", "in": ["image"], "config": {"in": 2, "out": 3, "kernel": [2, 2], "stride": [2, 2], "pad": [0, 0], "bias": true}}`,
+		`{"name": "b", "kind": "upsample", "in": ["a"], "config": {"factor": 2}}`)},
 	{"add of two and three", chain("b",
 		`{"name": "a", "kind": "add", "in": ["image", "image"]}`, `{"name": "b", "kind": "add", "in": ["a", "image", "a"]}`)},
 	{"names that collide with those of weights", chain("a.weight",
@@ -162,7 +181,7 @@ func same(t *testing.T, n *cae.Network) {
 
 func TestModel(t *testing.T) {
 	t.Parallel()
-	n := parse(t, graphs[3].text)
+	n := parse(t, shuffled)
 	meta := modelfile.Metadata{Task: "denoise", Model: "soft", InputRange: [2]float64{0, 1}, Colour: "sRGB",
 		Classes: []modelfile.Class{{Name: "sky", Colour: [3]uint8{1, 2, 3}}},
 		Card:    modelfile.Card{Data: []string{"a <b>"}, Licence: "CC0-1.0", Steps: 7}}
@@ -204,7 +223,7 @@ func TestModel(t *testing.T) {
 
 func TestFixedSize(t *testing.T) {
 	t.Parallel()
-	n := parse(t, graphs[3].text)
+	n := parse(t, shuffled)
 	m := read(t, write(t, n, onnx.Options{Batch: 2, Height: 8, Width: 12}))
 	for name, planes := range map[string]int64{"image": 2, "level": 1, "c": 3} {
 		if want := []any{int64(2), planes, int64(8), int64(12)}; !reflect.DeepEqual(m.dims[name], want) {
@@ -222,8 +241,8 @@ func TestFixedSize(t *testing.T) {
 func TestDeterministic(t *testing.T) {
 	t.Parallel()
 	o := onnx.Options{Margin: 16, Metadata: modelfile.Metadata{Task: "denoise", Card: modelfile.Card{Steps: 1}}}
-	first := write(t, parse(t, graphs[3].text), o)
-	n := parse(t, graphs[3].text)
+	first := write(t, parse(t, shuffled), o)
+	n := parse(t, shuffled)
 	if !bytes.Equal(first, write(t, n, o)) {
 		t.Error("the same network gave other bytes")
 	}
@@ -255,7 +274,7 @@ func TestErrors(t *testing.T) {
 		}
 		return n
 	}
-	shuffled := parse(t, graphs[3].text)
+	net := parse(t, shuffled)
 	for _, c := range []struct {
 		name  string
 		net   *cae.Network
@@ -265,9 +284,9 @@ func TestErrors(t *testing.T) {
 		{"unknown kind", with(&custom{kind: "swirl"}), onnx.Options{}, []string{"strange", `"swirl"`}},
 		{"unknown setting", with(&custom{kind: "relu", Sharp: 3}), onnx.Options{}, []string{"strange", "relu", "sharp"}},
 		{"no parameter", with(&custom{kind: "batch_norm"}), onnx.Options{}, []string{"strange", "batch_norm", "gamma"}},
-		{"size", shuffled, onnx.Options{Height: 10, Width: 8}, []string{"height 10", "multiples of 4"}},
-		{"negative", shuffled, onnx.Options{Batch: -1}, []string{"batch -1"}},
-		{"range", shuffled, onnx.Options{Metadata: modelfile.Metadata{InputRange: [2]float64{0, math.Inf(1)}}}, []string{"input_range"}},
+		{"size", net, onnx.Options{Height: 10, Width: 8}, []string{"height 10", "multiples of 4"}},
+		{"negative", net, onnx.Options{Batch: -1}, []string{"batch -1"}},
+		{"range", net, onnx.Options{Metadata: modelfile.Metadata{InputRange: [2]float64{0, math.Inf(1)}}}, []string{"input_range"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -283,7 +302,7 @@ func TestErrors(t *testing.T) {
 			}
 		})
 	}
-	if err := onnx.Write(broken{}, shuffled, onnx.Options{}); err == nil || !strings.Contains(err.Error(), "disk full") {
+	if err := onnx.Write(broken{}, net, onnx.Options{}); err == nil || !strings.Contains(err.Error(), "disk full") {
 		t.Errorf("a writer that fails gave %v", err)
 	}
 }
