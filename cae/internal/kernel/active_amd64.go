@@ -24,3 +24,15 @@ func Note() string {
 	}
 	return "this CPU has no AVX2: the portable kernels are used, which are several times slower"
 }
+
+// assemblyPeak is the loop for Peak of the set called name, and how many lanes
+// its registers have; nil for generic.
+func assemblyPeak(name string) (f func(n int), lanes int) {
+	switch name {
+	case avx512.Name:
+		return peakAVX512, 16
+	case avx2.Name:
+		return peakAVX2, 8
+	}
+	return nil, 0
+}

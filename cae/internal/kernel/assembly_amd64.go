@@ -117,10 +117,17 @@ func (f *assembly) multiplySet(height int) func(c, a []float32, offs []int, b []
 			return
 		}
 		pixels("b", b, len(offs)*Lanes)
+		// This call is the shortest of all, so its checks count.
+		last := len(a) - blocks*height*Lanes
 		for _, off := range offs {
-			reach("a", a, off, blocks*height, Lanes, Lanes)
+			if off < 0 || off > last {
+				outside("a", a, off, blocks*height, Lanes, Lanes)
+			}
 		}
-		call := max(callProducts/(len(offs)*height), 1)
+		call := blocks
+		if blocks*height*len(offs) > callProducts {
+			call = max(callProducts/(len(offs)*height), 1)
+		}
 		for i := 0; i < blocks; i += call {
 			f.multiply(ptr(c, i*height*Lanes), ptr(a, i*height*Lanes), &offs[0], len(offs), ptr(b, 0), min(call, blocks-i))
 		}

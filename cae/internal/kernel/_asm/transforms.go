@@ -7,9 +7,9 @@ import (
 
 // A transform of a square is a transform of lines: first of all its columns, then
 // of the rows that come out. What lies between stays in registers. The 36 values
-// of a patch do not fit them, so the columns are done in groups: a group makes
-// some of the rows that come out, from what it loads of every column, and these
-// rows are finished before the next group begins. Loads are repeated; what is
+// of a patch do not fit them, so each step of the transform of a line makes one or
+// two of the rows that come out, from what it loads of every column, and these
+// rows are finished before the next step begins. Loads are repeated; what is
 // saved is that every value between would be stored and loaded again.
 
 // line is a transform of a line of in values to out values.
@@ -26,9 +26,12 @@ type lineStep struct {
 	run    func(v *vector, in func(i int) Op) []reg.VecVirtual
 }
 
-// sumAndDifference returns even+odd and even-odd.
-func sumAndDifference(v *vector, even, odd reg.VecVirtual) []reg.VecVirtual {
-	return []reg.VecVirtual{v.add(even, odd), v.sub(even, odd)}
+// sumAndDifference returns even+x*odd and even-x*odd.
+func sumAndDifference(v *vector, even, odd reg.VecVirtual, x float64) []reg.VecVirtual {
+	sum := v.copy(even)
+	v.fma(sum, odd, v.constant(x))
+	v.fnma(even, odd, v.constant(x))
+	return []reg.VecVirtual{sum, even}
 }
 
 // raw is a result that is an element of the line.
@@ -44,10 +47,9 @@ func inputPair(first int, point, square float64) lineStep {
 	return lineStep{[]int{first, first + 1}, []float64{point, square}, func(v *vector, in func(i int) Op) []reg.VecVirtual {
 		odd := v.copy(in(3))
 		v.fnma(odd, in(1), v.constant(square))
-		odd = v.mul(odd, v.constant(point))
 		even := v.copy(in(4))
 		v.fnma(even, in(2), v.constant(square))
-		return sumAndDifference(v, even, odd)
+		return sumAndDifference(v, even, odd, point)
 	}}
 }
 
@@ -72,10 +74,9 @@ func gradPair(first int, point, square float64) lineStep {
 	return lineStep{[]int{first, first + 1}, []float64{point, square}, func(v *vector, in func(i int) Op) []reg.VecVirtual {
 		odd := v.copy(in(1))
 		v.fma(odd, in(3), v.constant(square))
-		odd = v.mul(odd, v.constant(point))
 		even := v.copy(in(0))
 		v.fma(even, in(2), v.constant(square))
-		return sumAndDifference(v, even, odd)
+		return sumAndDifference(v, even, odd, point)
 	}}
 }
 
@@ -106,8 +107,7 @@ func filterPair(first int, point, square, scale float64) lineStep {
 		even := v.copy(in(0))
 		v.fma(even, in(2), v.constant(square))
 		even = v.mul(even, v.constant(scale))
-		odd := v.mul(v.load(in(1)), v.constant(scale*point))
-		return sumAndDifference(v, even, odd)
+		return sumAndDifference(v, even, v.load(in(1)), scale*point)
 	}}
 }
 
@@ -127,35 +127,34 @@ var filterGradLine = line{in: 6, out: 3, steps: []lineStep{
 	}},
 }}
 
+// keep holds the constants of l for all tiles, where there are registers enough.
+func (l line) keep(v *vector) {
+	if v.wide() {
+		for _, step := range l.steps {
+			v.hold(step.consts...)
+		}
+	}
+}
+
 // transform transforms the square of values at(i, j) and gives each row that
-// comes out to emit, element by element, as soon as it is known. groups lists
-// the steps of l that are done together on the columns.
-func (l line) transform(v *vector, groups [][]int, at func(i, j int) Mem, begin func(row int), emit func(row, column int, x reg.VecVirtual)) {
-	for _, group := range groups {
-		rows := map[int][]reg.VecVirtual{}
-		var order []int
-		if !v.wide() { // the registers are too few to hold them throughout
+// comes out to emit, element by element, after a call of begin.
+func (l line) transform(v *vector, at func(i, j int) Mem, begin func(row int), emit func(row, column int, x reg.VecVirtual)) {
+	for _, step := range l.steps {
+		if !v.wide() {
 			v.drop()
-			for _, s := range group {
-				v.hold(l.steps[s].consts...)
-			}
+			v.hold(step.consts...)
 		}
+		rows := make([][]reg.VecVirtual, len(step.which))
 		for j := range l.in {
-			for _, s := range group {
-				step := l.steps[s]
-				for k, x := range step.run(v, func(i int) Op { return at(i, j) }) {
-					if j == 0 {
-						order = append(order, step.which[k])
-					}
-					rows[step.which[k]] = append(rows[step.which[k]], x)
-				}
+			for k, x := range step.run(v, func(i int) Op { return at(i, j) }) {
+				rows[k] = append(rows[k], x)
 			}
 		}
-		for _, row := range order {
+		for r, row := range step.which {
 			begin(row)
-			for _, step := range l.steps {
-				for k, x := range step.run(v, func(j int) Op { return rows[row][j] }) {
-					emit(row, step.which[k], x)
+			for _, across := range l.steps {
+				for k, x := range across.run(v, func(j int) Op { return rows[r][j] }) {
+					emit(row, across.which[k], x)
 				}
 			}
 		}

@@ -37,28 +37,16 @@ func (f *frequencies) advance() {
 	advance(f.rows.base3, pixelBytes)
 }
 
-// every returns groups of one step each: the least registers.
-func every(l line) (groups [][]int) {
-	for s := range l.steps {
-		groups = append(groups, []int{s})
-	}
-	return groups
-}
-
 func inputTiles(v *vector) {
 	v.text("inputTiles", "v, src *float32, n, rowStep, freqStep int", "is Set.InputTiles; n is at least 1.")
 	n, src, dst := param("n"), param("src"), param("v")
 	rows := newSix(src, step("rowStep"))
 	freqs := newFrequencies(dst, step("freqStep"))
-	groups := [][]int{{2}, {3}, {0, 1}}
-	if v.wide() {
-		groups = [][]int{{2, 3}, {0, 1}}
-		v.hold(pointA, pointB, squareA, squareB, squares)
-	}
+	inputLine.keep(v)
 	Label("tile")
 	for part := range v.parts() {
 		disp := part * v.bytes
-		inputLine.transform(v, groups,
+		inputLine.transform(v,
 			func(i, j int) Mem { return rows.at(i, j*pixelBytes+disp) },
 			freqs.begin,
 			func(_, j int, x reg.VecVirtual) { v.store(x, freqs.row.at(j, disp)) })
@@ -75,14 +63,11 @@ func gradTiles(v *vector) {
 	n, src, dst := param("n"), param("src"), param("v")
 	rows := newSix(src, step("rowStep"))
 	freqs := newFrequencies(dst, step("freqStep"))
-	groups := every(gradLine)
-	if v.wide() {
-		v.hold(pointA, pointB, squareA, squareB)
-	}
+	gradLine.keep(v)
 	Label("tile")
 	for part := range v.parts() {
 		disp := part * v.bytes
-		gradLine.transform(v, groups,
+		gradLine.transform(v,
 			func(i, j int) Mem { return rows.at(i, j*pixelBytes+disp) },
 			freqs.begin,
 			func(_, j int, x reg.VecVirtual) { v.store(x, freqs.row.at(j, disp)) })
@@ -113,17 +98,13 @@ func outputTiles(v *vector, withAdd bool) {
 	LEAQ(Mem{Base: freqStep, Index: freqStep, Scale: 2}, six6)
 	ADDQ(six6, six6)
 	column := six{GP64(), GP64(), six6}
-	groups := every(outputLine)
-	if v.wide() {
-		groups = [][]int{{0, 1}}
-		v.hold(pointA, pointB, squareA, squareB)
-	}
+	outputLine.keep(v)
 	slope := v.slope()
 	Label("tile")
 	for part := range v.parts() {
 		disp := part * v.bytes
 		current := -1
-		outputLine.transform(v, groups,
+		outputLine.transform(v,
 			func(i, j int) Mem {
 				if j != current {
 					if j == 0 {
@@ -160,9 +141,10 @@ func filter(v *vector) {
 	v.text("filter", "u, w *float32, step int", "is Set.Filter.")
 	w := param("w")
 	freqs := newFrequencies(param("u"), step("step"))
+	filterLine.keep(v)
 	for part := range v.parts() {
 		disp := part * v.bytes
-		filterLine.transform(v, every(filterLine),
+		filterLine.transform(v,
 			func(i, j int) Mem { return Mem{Base: w, Disp: (i*3+j)*pixelBytes + disp} },
 			freqs.begin,
 			func(_, j int, x reg.VecVirtual) { v.store(x, freqs.row.at(j, disp)) })
@@ -174,10 +156,11 @@ func filterGrad(v *vector) {
 	v.text("filterGrad", "dw, du *float32, step int", "is Set.FilterGrad.")
 	dw := param("dw")
 	freqs := newFrequencies(param("du"), step("step"))
+	filterGradLine.keep(v)
 	for part := range v.parts() {
 		disp := part * v.bytes
 		current := -1
-		filterGradLine.transform(v, every(filterGradLine),
+		filterGradLine.transform(v,
 			func(i, j int) Mem {
 				if j != current {
 					if j == 0 {
