@@ -150,7 +150,10 @@ func (l *Conv) Backward(s *Step) []Work {
 // backward is the work of the gradients of a correlation. back gives its
 // transpose.
 func backward(c *correlation, back func() *correlation, ps []*Param, s *Step) []Work {
-	works := c.gradient(s.Grad[0], s.DOut, s.In[0])
+	if s.temporary == nil {
+		s.temporary = new(temporary)
+	}
+	works := c.gradient(s.Grad[0], s.DOut, s.In[0], s.temporary)
 	if len(ps) > 1 {
 		works = append(works, biasGradient(s.Grad[1], s.DOut))
 	}

@@ -7,14 +7,24 @@ const square = lanes * lanes
 
 // gradient is the work of adding the gradient of the weights of a correlation
 // from in to dw, given the gradient of its output.
-func (c *correlation) gradient(dw []float32, grad, in *Map) []Work {
+func (c *correlation) gradient(dw []float32, grad, in *Map, t *temporary) []Work {
 	switch _, _, winograd := c.winograd(); {
 	case c.depthwise():
 		return c.depthwiseGradient(dw, grad, in)
 	case winograd:
-		return c.winogradGradient(dw, grad, in)
+		return c.winogradGradient(dw, grad, in, t)
 	}
-	return c.directGradient(dw, grad, in)
+	return c.directGradient(dw, grad, in, t)
+}
+
+// temporary is memory that works hand results to one another in. It is common
+// to all layers of a run, since they take turns.
+type temporary struct{ data []float32 }
+
+func (t *temporary) reserve(n int) {
+	if len(t.data) < n {
+		t.data = kernel.Aligned(n)
+	}
 }
 
 // pairs lists the blocks of planes that are connected, output block by output
@@ -48,56 +58,117 @@ func share(i, n, total int) (lo, hi int) { return i * total / n, (i + 1) * total
 // the transformed weights: at each frequency the product of the transformed
 // input with the transformed gradient, over all tiles, transformed back by
 // FilterGrad.
-func (c *correlation) winogradGradient(dw []float32, grad, in *Map) []Work {
-	dy, dx, _ := c.winograd()
-	g := gridOf(grad.Shape)
-	at := tilesAtOnce(c.in + c.out)
-	v, y := freqStep(in.blocks(), at), freqStep(grad.blocks(), at)
-	pairs := c.pairs()
-	size := kernel.Frequencies * len(pairs) * square // [frequency][pair]
-	n := parts(g.tiles()/(at/2), size)
-	sums := kernel.Aligned(n * size)
+//
+// There are two ways, chosen by shape. With few planes the sums of all
+// frequencies stay in a cache: runs of tiles are transformed and added to
+// partial sums. With many planes they do not: then all tiles are transformed
+// first, and each frequency is summed once.
+func (c *correlation) winogradGradient(dw []float32, grad, in *Map, t *temporary) []Work {
+	g := &stencilGradient{correlation: c, dw: dw, grad: grad, in: in, t: t, pairs: c.pairs(), grid: gridOf(grad.Shape)}
+	g.dy, g.dx, _ = c.winograd()
+	g.size = kernel.Frequencies * len(g.pairs) * square
+	if len(g.pairs) > 2*(in.blocks()+grad.blocks()) {
+		return g.byFrequency()
+	}
+	return g.byTiles()
+}
+
+// stencilGradient is what the passes of winogradGradient share. Sums are laid
+// out [frequency][pair].
+type stencilGradient struct {
+	*correlation
+	dw       []float32
+	grad, in *Map
+	t        *temporary
+	pairs    []pair
+	grid     tileGrid
+	dy, dx   int
+	size     int // of one set of sums
+}
+
+func (g *stencilGradient) byTiles() []Work {
+	tiles := g.grid.tiles()
+	at := tilesAtOnce(g.correlation.in + g.out)
+	v, y := freqStep(g.in.blocks(), at), freqStep(g.grad.blocks(), at)
+	n := parts(tiles/at, g.size)
+	g.t.reserve(n * g.size)
 	collect := Work{N: n, Scratch: kernel.Frequencies*(v+y) + kernel.TransformScratch + patchSize, Do: func(scratch []float32, i int) {
 		k := kernel.Active()
 		vs, scratch := scratch[:kernel.Frequencies*v], scratch[kernel.Frequencies*v:]
 		ys, scratch := scratch[:kernel.Frequencies*y], scratch[kernel.Frequencies*y:]
 		tmp, patch := scratch[:kernel.TransformScratch], scratch[kernel.TransformScratch:]
-		sum := sums[i*size : (i+1)*size]
+		sum := g.t.data[i*g.size : (i+1)*g.size]
 		clear(sum)
-		lo, hi := share(i, n, g.tiles())
+		lo, hi := share(i, n, tiles)
 		for t0 := lo; t0 < hi; t0 += at {
 			t1 := min(t0+at, hi)
-			inputTiles(k, vs, in, g, t0, t1, at, v, dy, dx, tmp, patch)
-			gradTiles(k, ys, grad, g, t0, t1, at, y, tmp)
+			inputTiles(k, vs, g.in, g.grid, t0, t1, at, v, g.dy, g.dx, tmp, patch)
+			gradTiles(k, ys, g.grad, g.grid, t0, t1, at, y, tmp)
 			for q := range kernel.Frequencies {
-				for j, p := range pairs {
-					k.MultiplyT(sum[(q*len(pairs)+j)*square:], vs[q*v+p.in*at*lanes:], ys[q*y+p.out*at*lanes:], t1-t0)
+				for j, p := range g.pairs {
+					k.MultiplyT(sum[(q*len(g.pairs)+j)*square:], vs[q*v+p.in*at*lanes:], ys[q*y+p.out*at*lanes:], t1-t0)
 				}
 			}
 		}
 	}}
-	reduce := Work{N: len(pairs), Scratch: (kernel.Frequencies+1)*square + kernel.TransformScratch, Do: func(scratch []float32, j int) {
-		k := kernel.Active()
-		du, scratch := scratch[:kernel.Frequencies*square], scratch[kernel.Frequencies*square:]
-		stencil, tmp := scratch[:9*lanes], scratch[square:]
-		for q := range kernel.Frequencies {
-			sumParts(k, du[q*square:(q+1)*square], sums[(q*len(pairs)+j)*square:], n, size)
+	add := Work{N: kernel.Frequencies, Do: func(_ []float32, q int) {
+		run := len(g.pairs) * square
+		first := g.t.data[q*run : (q+1)*run]
+		for i := 1; i < n; i++ {
+			kernel.Active().Add(first, g.t.data[i*g.size+q*run:][:run])
 		}
-		for l := range min(lanes, c.in-pairs[j].in*lanes) {
+	}}
+	return []Work{collect, add, g.reduce()}
+}
+
+func (g *stencilGradient) byFrequency() []Work {
+	tiles := g.grid.tiles()
+	v, y := freqStep(g.in.blocks(), tiles), freqStep(g.grad.blocks(), tiles)
+	ys := g.size + kernel.Frequencies*v // in temporary: sums, transformed input, transformed gradient
+	g.t.reserve(ys + kernel.Frequencies*y)
+	const at = kernel.MaxRows
+	transform := Work{N: (tiles + at - 1) / at, Scratch: kernel.TransformScratch + patchSize, Do: func(scratch []float32, i int) {
+		k := kernel.Active()
+		tmp, patch := scratch[:kernel.TransformScratch], scratch[kernel.TransformScratch:]
+		t0, t1 := i*at, min((i+1)*at, tiles)
+		inputTiles(k, g.t.data[g.size+t0*lanes:], g.in, g.grid, t0, t1, tiles, v, g.dy, g.dx, tmp, patch)
+		gradTiles(k, g.t.data[ys+t0*lanes:], g.grad, g.grid, t0, t1, tiles, y, tmp)
+	}}
+	multiply := Work{N: kernel.Frequencies * g.grad.blocks(), Do: func(_ []float32, i int) {
+		k := kernel.Active()
+		q, out := i/g.grad.blocks(), i%g.grad.blocks()
+		for j, p := range g.pairs {
+			if p.out == out {
+				sum := g.t.data[(q*len(g.pairs)+j)*square:][:square]
+				clear(sum)
+				k.MultiplyT(sum, g.t.data[g.size+q*v+p.in*tiles*lanes:], g.t.data[ys+q*y+p.out*tiles*lanes:], tiles)
+			}
+		}
+	}}
+	return []Work{transform, multiply, g.reduce()}
+}
+
+// reduce transforms the sums back and adds them to the weights' gradient.
+func (g *stencilGradient) reduce() Work {
+	step := len(g.pairs) * square
+	return Work{N: len(g.pairs), Scratch: 9*lanes + kernel.TransformScratch, Do: func(scratch []float32, j int) {
+		k := kernel.Active()
+		stencil, tmp := scratch[:9*lanes], scratch[9*lanes:]
+		p := g.pairs[j]
+		for l := range min(lanes, g.correlation.in-p.in*lanes) {
 			clear(stencil)
-			k.FilterGrad(stencil, du[l*lanes:], square, tmp)
-			i := pairs[j].in*lanes + l
+			k.FilterGrad(stencil, g.t.data[j*square+l*lanes:], step, tmp)
+			i := p.in*lanes + l
 			for o := range lanes {
-				if to := pairs[j].out*lanes + o; c.connected(to, i) {
-					w := dw[c.weight(to, i):][:9]
-					for _, t := range c.phases[0].taps {
-						w[t.index] += stencil[((t.dy-dy)*3+t.dx-dx)*lanes+o]
+				if to := p.out*lanes + o; g.connected(to, i) {
+					w := g.dw[g.weight(to, i):][:9]
+					for _, t := range g.phases[0].taps {
+						w[t.index] += stencil[((t.dy-g.dy)*3+t.dx-g.dx)*lanes+o]
 					}
 				}
 			}
 		}
 	}}
-	return []Work{collect, reduce}
 }
 
 // gradTiles transforms the gradient at the tiles t0 <= t < t1. Beyond the
@@ -122,30 +193,30 @@ func sumParts(k *kernel.Set, dst, src []float32, n, step int) {
 
 // directGradient gathers what the output pixels read, as the correlation does,
 // and multiplies it by the gradient at those pixels.
-func (c *correlation) directGradient(dw []float32, grad, in *Map) []Work {
+func (c *correlation) directGradient(dw []float32, grad, in *Map, t *temporary) []Work {
 	pairs := c.pairs()
 	var works []Work
 	for _, ph := range c.phases {
 		h, w := c.size(ph, grad.H, grad.W)
 		if h > 0 && w > 0 && len(ph.taps) > 0 {
-			works = append(works, c.phaseGradient(dw, grad, in, ph, pixelGrid{grad.N, h, w}, pairs)...)
+			works = append(works, c.phaseGradient(dw, grad, in, ph, pixelGrid{grad.N, h, w}, pairs, t)...)
 		}
 	}
 	return works
 }
 
-func (c *correlation) phaseGradient(dw []float32, grad, in *Map, ph phase, g pixelGrid, pairs []pair) []Work {
+func (c *correlation) phaseGradient(dw []float32, grad, in *Map, ph phase, g pixelGrid, pairs []pair, temp *temporary) []Work {
 	taps := len(ph.taps)
 	size := len(pairs) * taps * square // [pair][tap]
 	pieces := (g.pixels() + pixelsAtOnce - 1) / pixelsAtOnce
 	n := parts(pieces, size)
-	sums := kernel.Aligned(n * size)
+	temp.reserve(n * size)
 	const run = pixelsAtOnce * lanes
 	panel := taps * in.blocks() * run
 	collect := Work{N: n, Scratch: panel + grad.blocks()*run, Do: func(scratch []float32, i int) {
 		k := kernel.Active()
 		a, d := scratch[:panel], scratch[panel:]
-		sum := sums[i*size : (i+1)*size]
+		sum := temp.data[i*size : (i+1)*size]
 		clear(sum)
 		lo, hi := share(i, n, pieces)
 		for ; lo < hi; lo++ {
@@ -168,7 +239,7 @@ func (c *correlation) phaseGradient(dw []float32, grad, in *Map, ph phase, g pix
 	}}
 	reduce := Work{N: len(pairs), Scratch: taps * square, Do: func(scratch []float32, j int) {
 		sum := scratch[:taps*square]
-		sumParts(kernel.Active(), sum, sums[j*taps*square:], n, size)
+		sumParts(kernel.Active(), sum, temp.data[j*taps*square:], n, size)
 		for l := range lanes {
 			i := pairs[j].in*lanes + l
 			for o := range lanes {

@@ -57,10 +57,11 @@ type Step struct {
 	DOut       *Map
 	Grad       [][]float32 // one for each of Params, same length
 
-	finish  finish      // of a layer that can finish, see finisher
-	weights [][]float32 // in place of the parameters' Data
-	filters *filters    // loaded once, in place of loading them before each run
-	saved   []float32   // what Forward keeps for Backward
+	finish    finish      // of a layer that can finish, see finisher
+	weights   [][]float32 // in place of the parameters' Data
+	filters   *filters    // loaded once, in place of loading them before each run
+	saved     []float32   // what Forward keeps for Backward
+	temporary *temporary
 }
 
 // weight returns the parameters' values that the step uses.

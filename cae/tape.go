@@ -43,11 +43,12 @@ func (n *Network) NewTape(x *Exec, count, h, w int) (*Tape, error) {
 		}
 	}
 	var steps []*Step
+	common := new(temporary)
 	var forward []Work
 	for i := range p.ops {
 		o := &p.ops[i]
 		s := o.step(maps)
-		s.Train = true
+		s.Train, s.temporary = true, common
 		if o.layer != nil {
 			s.Grad = byNode[o.node]
 		}
