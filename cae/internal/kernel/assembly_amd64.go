@@ -33,12 +33,12 @@ type assembly struct {
 }
 
 // Assembly cannot be interrupted: while it runs, the garbage collector and the
-// scheduler wait. So a call of it gets no more than about 20 us of work: this
-// many pixels where each is read and written, tiles, and products of a row with
-// a matrix of Lanes by Lanes (512 operations each).
+// scheduler wait. So a call of it gets no more than about 20 us of work, even
+// where it comes from main memory: this many pixels, tiles, and products of a
+// row with a matrix of Lanes by Lanes (512 operations each).
 const (
-	callPixels   = 4096
-	callTiles    = 256
+	callPixels   = 1024
+	callTiles    = 128
 	callProducts = 3072
 )
 
@@ -269,7 +269,7 @@ func (f *assembly) depthwiseGradSet(dw, grad, src []float32, offs []int, n, grad
 // neither fuses anything, so the bits are the same.
 
 func (f *assembly) addSet(dst, src []float32) {
-	dst = dst[:len(src)]
+	dst = head(dst, len(src))
 	n := len(src) / Lanes
 	for i := 0; i < n; i += callPixels {
 		f.add(ptr(dst, i*Lanes), ptr(src, i*Lanes), min(callPixels, n-i))
@@ -278,7 +278,7 @@ func (f *assembly) addSet(dst, src []float32) {
 }
 
 func (f *assembly) activateSet(dst, src []float32, slope float32) {
-	dst = dst[:len(src)]
+	dst = head(dst, len(src))
 	n := len(src) / Lanes
 	for i := 0; i < n; i += callPixels {
 		f.activate(ptr(dst, i*Lanes), ptr(src, i*Lanes), min(callPixels, n-i), slope)
@@ -287,7 +287,7 @@ func (f *assembly) activateSet(dst, src []float32, slope float32) {
 }
 
 func (f *assembly) activateGradSet(dst, grad, out []float32, slope float32) {
-	dst, out = dst[:len(grad)], out[:len(grad)]
+	dst, out = head(dst, len(grad)), head(out, len(grad))
 	n := len(grad) / Lanes
 	for i := 0; i < n; i += callPixels {
 		f.activateGrad(ptr(dst, i*Lanes), ptr(grad, i*Lanes), ptr(out, i*Lanes), min(callPixels, n-i), slope)

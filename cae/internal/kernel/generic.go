@@ -6,7 +6,7 @@ import "math"
 // tests and readers compare the assembly with.
 var generic = Set{
 	Name:          "generic",
-	Rows:          genericRows,
+	Rows:          1,
 	Multiply:      multiplyGeneric,
 	MultiplyT:     multiplyTGeneric,
 	InputTiles:    inputTilesGeneric,
@@ -32,6 +32,10 @@ type pixel = [Lanes]float32
 
 // at returns the pixel that begins at element i.
 func at(s []float32, i int) *pixel { return (*pixel)(s[i:]) }
+
+// head returns the first n elements of s. Unlike s[:n] it never reaches into the
+// capacity behind a slice that is too short.
+func head(s []float32, n int) []float32 { return s[:n:len(s)] }
 
 // leaky is max(v, slope*v) as every set computes it: slope*v where that is
 // above v, and v elsewhere. So a NaN in v comes out as NaN, and an infinite v

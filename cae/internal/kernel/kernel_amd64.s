@@ -1551,77 +1551,77 @@ TEXT ·outputTilesAVX2(SB), NOSPLIT, $0-52
 	ADDQ         SI, DI
 	MOVQ         freqStep+32(FP), R8
 	SHLQ         $0x02, R8
-	LEAQ         (R8)(R8*2), R9
-	ADDQ         R9, R9
+	LEAQ         (R8)(R8*2), R11
+	ADDQ         R11, R11
 	MOVSS        slope+48(FP), X0
 	VBROADCASTSS X0, Y0
 
 tile:
 	VMOVUPS     constants<>+128(SB), Y1
 	VMOVUPS     constants<>+192(SB), Y2
-	MOVQ        CX, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Y3
-	VADDPS      (R10)(R9*1), Y3, Y3
-	VMOVUPS     (R11)(R9*1), Y4
-	VADDPS      (R11), Y4, Y4
-	VADDPS      (R10), Y3, Y5
+	MOVQ        CX, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Y3
+	VADDPS      (R9)(R11*1), Y3, Y3
+	VMOVUPS     (R10)(R11*1), Y4
+	VADDPS      (R10), Y4, Y4
+	VADDPS      (R9), Y3, Y5
 	VADDPS      Y4, Y5, Y5
 	VMULPS      Y1, Y3, Y3
 	VFMADD231PS Y2, Y4, Y3
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Y4
-	VADDPS      (R10)(R9*1), Y4, Y4
-	VMOVUPS     (R11)(R9*1), Y6
-	VADDPS      (R11), Y6, Y6
-	VADDPS      (R10), Y4, Y7
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Y4
+	VADDPS      (R9)(R11*1), Y4, Y4
+	VMOVUPS     (R10)(R11*1), Y6
+	VADDPS      (R10), Y6, Y6
+	VADDPS      (R9), Y4, Y7
 	VADDPS      Y6, Y7, Y7
 	VMULPS      Y1, Y4, Y4
 	VFMADD231PS Y2, Y6, Y4
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Y6
-	VADDPS      (R10)(R9*1), Y6, Y6
-	VMOVUPS     (R11)(R9*1), Y8
-	VADDPS      (R11), Y8, Y8
-	VADDPS      (R10), Y6, Y9
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Y6
+	VADDPS      (R9)(R11*1), Y6, Y6
+	VMOVUPS     (R10)(R11*1), Y8
+	VADDPS      (R10), Y8, Y8
+	VADDPS      (R9), Y6, Y9
 	VADDPS      Y8, Y9, Y9
 	VMULPS      Y1, Y6, Y6
 	VFMADD231PS Y2, Y8, Y6
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Y8
-	VADDPS      (R10)(R9*1), Y8, Y8
-	VMOVUPS     (R11)(R9*1), Y10
-	VADDPS      (R11), Y10, Y10
-	VADDPS      (R10), Y8, Y11
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Y8
+	VADDPS      (R9)(R11*1), Y8, Y8
+	VMOVUPS     (R10)(R11*1), Y10
+	VADDPS      (R10), Y10, Y10
+	VADDPS      (R9), Y8, Y11
 	VADDPS      Y10, Y11, Y11
 	VMULPS      Y1, Y8, Y8
 	VFMADD231PS Y2, Y10, Y8
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Y10
-	VADDPS      (R10)(R9*1), Y10, Y10
-	VMOVUPS     (R11)(R9*1), Y12
-	VADDPS      (R11), Y12, Y12
-	VADDPS      (R10), Y10, Y13
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Y10
+	VADDPS      (R9)(R11*1), Y10, Y10
+	VMOVUPS     (R10)(R11*1), Y12
+	VADDPS      (R10), Y12, Y12
+	VADDPS      (R9), Y10, Y13
 	VADDPS      Y12, Y13, Y13
 	VMULPS      Y1, Y10, Y10
 	VFMADD231PS Y2, Y12, Y10
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Y12
-	VADDPS      (R10)(R9*1), Y12, Y12
-	VMOVUPS     (R11)(R9*1), Y14
-	VADDPS      (R11), Y14, Y14
-	VADDPS      (R10), Y12, Y15
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Y12
+	VADDPS      (R9)(R11*1), Y12, Y12
+	VMOVUPS     (R10)(R11*1), Y14
+	VADDPS      (R10), Y14, Y14
+	VADDPS      (R9), Y12, Y15
 	VADDPS      Y14, Y15, Y15
 	VMULPS      Y1, Y12, Y12
 	VFMADD231PS Y2, Y14, Y12
@@ -1689,82 +1689,82 @@ tile:
 	VMOVUPS     constants<>+64(SB), Y2
 	VMOVUPS     constants<>+128(SB), Y3
 	VMOVUPS     constants<>+192(SB), Y4
-	MOVQ        CX, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Y5
-	VSUBPS      (R10)(R9*2), Y5, Y5
-	VMOVUPS     (R11), Y6
-	VSUBPS      (R11)(R9*1), Y6, Y6
+	MOVQ        CX, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Y5
+	VSUBPS      (R9)(R11*2), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VSUBPS      (R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y7
-	VMOVUPS     (R11)(R9*2), Y8
+	VMOVUPS     (R10)(R11*2), Y8
 	VFMADD231PS Y3, Y5, Y8
 	VFMADD231PS Y4, Y6, Y8
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Y5
-	VSUBPS      (R10)(R9*2), Y5, Y5
-	VMOVUPS     (R11), Y6
-	VSUBPS      (R11)(R9*1), Y6, Y6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Y5
+	VSUBPS      (R9)(R11*2), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VSUBPS      (R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y9
-	VMOVUPS     (R11)(R9*2), Y10
+	VMOVUPS     (R10)(R11*2), Y10
 	VFMADD231PS Y3, Y5, Y10
 	VFMADD231PS Y4, Y6, Y10
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Y5
-	VSUBPS      (R10)(R9*2), Y5, Y5
-	VMOVUPS     (R11), Y6
-	VSUBPS      (R11)(R9*1), Y6, Y6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Y5
+	VSUBPS      (R9)(R11*2), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VSUBPS      (R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y11
-	VMOVUPS     (R11)(R9*2), Y12
+	VMOVUPS     (R10)(R11*2), Y12
 	VFMADD231PS Y3, Y5, Y12
 	VFMADD231PS Y4, Y6, Y12
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Y5
-	VSUBPS      (R10)(R9*2), Y5, Y5
-	VMOVUPS     (R11), Y6
-	VSUBPS      (R11)(R9*1), Y6, Y6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Y5
+	VSUBPS      (R9)(R11*2), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VSUBPS      (R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y13
-	VMOVUPS     (R11)(R9*2), Y14
+	VMOVUPS     (R10)(R11*2), Y14
 	VFMADD231PS Y3, Y5, Y14
 	VFMADD231PS Y4, Y6, Y14
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Y5
-	VSUBPS      (R10)(R9*2), Y5, Y5
-	VMOVUPS     (R11), Y6
-	VSUBPS      (R11)(R9*1), Y6, Y6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Y5
+	VSUBPS      (R9)(R11*2), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VSUBPS      (R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y15
-	VMOVUPS     (R11)(R9*2), Y16
+	VMOVUPS     (R10)(R11*2), Y16
 	VFMADD231PS Y3, Y5, Y16
 	VFMADD231PS Y4, Y6, Y16
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Y5
-	VSUBPS      (R10)(R9*2), Y5, Y5
-	VMOVUPS     (R11), Y6
-	VSUBPS      (R11)(R9*1), Y6, Y6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Y5
+	VSUBPS      (R9)(R11*2), Y5, Y5
+	VMOVUPS     (R10), Y6
+	VSUBPS      (R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y17
-	VMOVUPS     (R11)(R9*2), Y18
+	VMOVUPS     (R10)(R11*2), Y18
 	VFMADD231PS Y3, Y5, Y18
 	VFMADD231PS Y4, Y6, Y18
 	VADDPS      Y11, Y9, Y5
@@ -1829,69 +1829,69 @@ tile:
 	VMOVUPS     Y1, 192(DI)
 	VMOVUPS     constants<>+128(SB), Y1
 	VMOVUPS     constants<>+192(SB), Y2
-	MOVQ        CX, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*2), Y3
-	VADDPS      32(R10)(R9*1), Y3, Y3
-	VMOVUPS     32(R11)(R9*1), Y4
-	VADDPS      32(R11), Y4, Y4
-	VADDPS      32(R10), Y3, Y5
+	MOVQ        CX, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*2), Y3
+	VADDPS      32(R9)(R11*1), Y3, Y3
+	VMOVUPS     32(R10)(R11*1), Y4
+	VADDPS      32(R10), Y4, Y4
+	VADDPS      32(R9), Y3, Y5
 	VADDPS      Y4, Y5, Y5
 	VMULPS      Y1, Y3, Y3
 	VFMADD231PS Y2, Y4, Y3
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*2), Y4
-	VADDPS      32(R10)(R9*1), Y4, Y4
-	VMOVUPS     32(R11)(R9*1), Y6
-	VADDPS      32(R11), Y6, Y6
-	VADDPS      32(R10), Y4, Y7
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*2), Y4
+	VADDPS      32(R9)(R11*1), Y4, Y4
+	VMOVUPS     32(R10)(R11*1), Y6
+	VADDPS      32(R10), Y6, Y6
+	VADDPS      32(R9), Y4, Y7
 	VADDPS      Y6, Y7, Y7
 	VMULPS      Y1, Y4, Y4
 	VFMADD231PS Y2, Y6, Y4
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*2), Y6
-	VADDPS      32(R10)(R9*1), Y6, Y6
-	VMOVUPS     32(R11)(R9*1), Y8
-	VADDPS      32(R11), Y8, Y8
-	VADDPS      32(R10), Y6, Y9
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*2), Y6
+	VADDPS      32(R9)(R11*1), Y6, Y6
+	VMOVUPS     32(R10)(R11*1), Y8
+	VADDPS      32(R10), Y8, Y8
+	VADDPS      32(R9), Y6, Y9
 	VADDPS      Y8, Y9, Y9
 	VMULPS      Y1, Y6, Y6
 	VFMADD231PS Y2, Y8, Y6
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*2), Y8
-	VADDPS      32(R10)(R9*1), Y8, Y8
-	VMOVUPS     32(R11)(R9*1), Y10
-	VADDPS      32(R11), Y10, Y10
-	VADDPS      32(R10), Y8, Y11
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*2), Y8
+	VADDPS      32(R9)(R11*1), Y8, Y8
+	VMOVUPS     32(R10)(R11*1), Y10
+	VADDPS      32(R10), Y10, Y10
+	VADDPS      32(R9), Y8, Y11
 	VADDPS      Y10, Y11, Y11
 	VMULPS      Y1, Y8, Y8
 	VFMADD231PS Y2, Y10, Y8
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*2), Y10
-	VADDPS      32(R10)(R9*1), Y10, Y10
-	VMOVUPS     32(R11)(R9*1), Y12
-	VADDPS      32(R11), Y12, Y12
-	VADDPS      32(R10), Y10, Y13
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*2), Y10
+	VADDPS      32(R9)(R11*1), Y10, Y10
+	VMOVUPS     32(R10)(R11*1), Y12
+	VADDPS      32(R10), Y12, Y12
+	VADDPS      32(R9), Y10, Y13
 	VADDPS      Y12, Y13, Y13
 	VMULPS      Y1, Y10, Y10
 	VFMADD231PS Y2, Y12, Y10
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*2), Y12
-	VADDPS      32(R10)(R9*1), Y12, Y12
-	VMOVUPS     32(R11)(R9*1), Y14
-	VADDPS      32(R11), Y14, Y14
-	VADDPS      32(R10), Y12, Y15
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*2), Y12
+	VADDPS      32(R9)(R11*1), Y12, Y12
+	VMOVUPS     32(R10)(R11*1), Y14
+	VADDPS      32(R10), Y14, Y14
+	VADDPS      32(R9), Y12, Y15
 	VADDPS      Y14, Y15, Y15
 	VMULPS      Y1, Y12, Y12
 	VFMADD231PS Y2, Y14, Y12
@@ -1959,82 +1959,82 @@ tile:
 	VMOVUPS     constants<>+64(SB), Y2
 	VMOVUPS     constants<>+128(SB), Y3
 	VMOVUPS     constants<>+192(SB), Y4
-	MOVQ        CX, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*1), Y5
-	VSUBPS      32(R10)(R9*2), Y5, Y5
-	VMOVUPS     32(R11), Y6
-	VSUBPS      32(R11)(R9*1), Y6, Y6
+	MOVQ        CX, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*1), Y5
+	VSUBPS      32(R9)(R11*2), Y5, Y5
+	VMOVUPS     32(R10), Y6
+	VSUBPS      32(R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y7
-	VMOVUPS     32(R11)(R9*2), Y8
+	VMOVUPS     32(R10)(R11*2), Y8
 	VFMADD231PS Y3, Y5, Y8
 	VFMADD231PS Y4, Y6, Y8
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*1), Y5
-	VSUBPS      32(R10)(R9*2), Y5, Y5
-	VMOVUPS     32(R11), Y6
-	VSUBPS      32(R11)(R9*1), Y6, Y6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*1), Y5
+	VSUBPS      32(R9)(R11*2), Y5, Y5
+	VMOVUPS     32(R10), Y6
+	VSUBPS      32(R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y9
-	VMOVUPS     32(R11)(R9*2), Y10
+	VMOVUPS     32(R10)(R11*2), Y10
 	VFMADD231PS Y3, Y5, Y10
 	VFMADD231PS Y4, Y6, Y10
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*1), Y5
-	VSUBPS      32(R10)(R9*2), Y5, Y5
-	VMOVUPS     32(R11), Y6
-	VSUBPS      32(R11)(R9*1), Y6, Y6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*1), Y5
+	VSUBPS      32(R9)(R11*2), Y5, Y5
+	VMOVUPS     32(R10), Y6
+	VSUBPS      32(R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y11
-	VMOVUPS     32(R11)(R9*2), Y12
+	VMOVUPS     32(R10)(R11*2), Y12
 	VFMADD231PS Y3, Y5, Y12
 	VFMADD231PS Y4, Y6, Y12
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*1), Y5
-	VSUBPS      32(R10)(R9*2), Y5, Y5
-	VMOVUPS     32(R11), Y6
-	VSUBPS      32(R11)(R9*1), Y6, Y6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*1), Y5
+	VSUBPS      32(R9)(R11*2), Y5, Y5
+	VMOVUPS     32(R10), Y6
+	VSUBPS      32(R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y13
-	VMOVUPS     32(R11)(R9*2), Y14
+	VMOVUPS     32(R10)(R11*2), Y14
 	VFMADD231PS Y3, Y5, Y14
 	VFMADD231PS Y4, Y6, Y14
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*1), Y5
-	VSUBPS      32(R10)(R9*2), Y5, Y5
-	VMOVUPS     32(R11), Y6
-	VSUBPS      32(R11)(R9*1), Y6, Y6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*1), Y5
+	VSUBPS      32(R9)(R11*2), Y5, Y5
+	VMOVUPS     32(R10), Y6
+	VSUBPS      32(R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y15
-	VMOVUPS     32(R11)(R9*2), Y16
+	VMOVUPS     32(R10)(R11*2), Y16
 	VFMADD231PS Y3, Y5, Y16
 	VFMADD231PS Y4, Y6, Y16
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     32(R10)(R9*1), Y5
-	VSUBPS      32(R10)(R9*2), Y5, Y5
-	VMOVUPS     32(R11), Y6
-	VSUBPS      32(R11)(R9*1), Y6, Y6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     32(R9)(R11*1), Y5
+	VSUBPS      32(R9)(R11*2), Y5, Y5
+	VMOVUPS     32(R10), Y6
+	VSUBPS      32(R10)(R11*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y17
-	VMOVUPS     32(R11)(R9*2), Y18
+	VMOVUPS     32(R10)(R11*2), Y18
 	VFMADD231PS Y3, Y5, Y18
 	VFMADD231PS Y4, Y6, Y18
 	VADDPS      Y11, Y9, Y5
@@ -2121,77 +2121,77 @@ TEXT ·outputTilesAddAVX2(SB), NOSPLIT, $0-60
 	ADDQ         SI, R9
 	MOVQ         freqStep+40(FP), R10
 	SHLQ         $0x02, R10
-	LEAQ         (R10)(R10*2), R11
-	ADDQ         R11, R11
+	LEAQ         (R10)(R10*2), R13
+	ADDQ         R13, R13
 	MOVSS        slope+56(FP), X0
 	VBROADCASTSS X0, Y0
 
 tile:
 	VMOVUPS     constants<>+128(SB), Y1
 	VMOVUPS     constants<>+192(SB), Y2
-	MOVQ        CX, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Y3
-	VADDPS      (R12)(R11*1), Y3, Y3
-	VMOVUPS     (R13)(R11*1), Y4
-	VADDPS      (R13), Y4, Y4
-	VADDPS      (R12), Y3, Y5
+	MOVQ        CX, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Y3
+	VADDPS      (R11)(R13*1), Y3, Y3
+	VMOVUPS     (R12)(R13*1), Y4
+	VADDPS      (R12), Y4, Y4
+	VADDPS      (R11), Y3, Y5
 	VADDPS      Y4, Y5, Y5
 	VMULPS      Y1, Y3, Y3
 	VFMADD231PS Y2, Y4, Y3
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Y4
-	VADDPS      (R12)(R11*1), Y4, Y4
-	VMOVUPS     (R13)(R11*1), Y6
-	VADDPS      (R13), Y6, Y6
-	VADDPS      (R12), Y4, Y7
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Y4
+	VADDPS      (R11)(R13*1), Y4, Y4
+	VMOVUPS     (R12)(R13*1), Y6
+	VADDPS      (R12), Y6, Y6
+	VADDPS      (R11), Y4, Y7
 	VADDPS      Y6, Y7, Y7
 	VMULPS      Y1, Y4, Y4
 	VFMADD231PS Y2, Y6, Y4
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Y6
-	VADDPS      (R12)(R11*1), Y6, Y6
-	VMOVUPS     (R13)(R11*1), Y8
-	VADDPS      (R13), Y8, Y8
-	VADDPS      (R12), Y6, Y9
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Y6
+	VADDPS      (R11)(R13*1), Y6, Y6
+	VMOVUPS     (R12)(R13*1), Y8
+	VADDPS      (R12), Y8, Y8
+	VADDPS      (R11), Y6, Y9
 	VADDPS      Y8, Y9, Y9
 	VMULPS      Y1, Y6, Y6
 	VFMADD231PS Y2, Y8, Y6
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Y8
-	VADDPS      (R12)(R11*1), Y8, Y8
-	VMOVUPS     (R13)(R11*1), Y10
-	VADDPS      (R13), Y10, Y10
-	VADDPS      (R12), Y8, Y11
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Y8
+	VADDPS      (R11)(R13*1), Y8, Y8
+	VMOVUPS     (R12)(R13*1), Y10
+	VADDPS      (R12), Y10, Y10
+	VADDPS      (R11), Y8, Y11
 	VADDPS      Y10, Y11, Y11
 	VMULPS      Y1, Y8, Y8
 	VFMADD231PS Y2, Y10, Y8
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Y10
-	VADDPS      (R12)(R11*1), Y10, Y10
-	VMOVUPS     (R13)(R11*1), Y12
-	VADDPS      (R13), Y12, Y12
-	VADDPS      (R12), Y10, Y13
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Y10
+	VADDPS      (R11)(R13*1), Y10, Y10
+	VMOVUPS     (R12)(R13*1), Y12
+	VADDPS      (R12), Y12, Y12
+	VADDPS      (R11), Y10, Y13
 	VADDPS      Y12, Y13, Y13
 	VMULPS      Y1, Y10, Y10
 	VFMADD231PS Y2, Y12, Y10
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Y12
-	VADDPS      (R12)(R11*1), Y12, Y12
-	VMOVUPS     (R13)(R11*1), Y14
-	VADDPS      (R13), Y14, Y14
-	VADDPS      (R12), Y12, Y15
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Y12
+	VADDPS      (R11)(R13*1), Y12, Y12
+	VMOVUPS     (R12)(R13*1), Y14
+	VADDPS      (R12), Y14, Y14
+	VADDPS      (R11), Y12, Y15
 	VADDPS      Y14, Y15, Y15
 	VMULPS      Y1, Y12, Y12
 	VFMADD231PS Y2, Y14, Y12
@@ -2267,82 +2267,82 @@ tile:
 	VMOVUPS     constants<>+64(SB), Y2
 	VMOVUPS     constants<>+128(SB), Y3
 	VMOVUPS     constants<>+192(SB), Y4
-	MOVQ        CX, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Y5
-	VSUBPS      (R12)(R11*2), Y5, Y5
-	VMOVUPS     (R13), Y6
-	VSUBPS      (R13)(R11*1), Y6, Y6
+	MOVQ        CX, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Y5
+	VSUBPS      (R11)(R13*2), Y5, Y5
+	VMOVUPS     (R12), Y6
+	VSUBPS      (R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y7
-	VMOVUPS     (R13)(R11*2), Y8
+	VMOVUPS     (R12)(R13*2), Y8
 	VFMADD231PS Y3, Y5, Y8
 	VFMADD231PS Y4, Y6, Y8
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Y5
-	VSUBPS      (R12)(R11*2), Y5, Y5
-	VMOVUPS     (R13), Y6
-	VSUBPS      (R13)(R11*1), Y6, Y6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Y5
+	VSUBPS      (R11)(R13*2), Y5, Y5
+	VMOVUPS     (R12), Y6
+	VSUBPS      (R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y9
-	VMOVUPS     (R13)(R11*2), Y10
+	VMOVUPS     (R12)(R13*2), Y10
 	VFMADD231PS Y3, Y5, Y10
 	VFMADD231PS Y4, Y6, Y10
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Y5
-	VSUBPS      (R12)(R11*2), Y5, Y5
-	VMOVUPS     (R13), Y6
-	VSUBPS      (R13)(R11*1), Y6, Y6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Y5
+	VSUBPS      (R11)(R13*2), Y5, Y5
+	VMOVUPS     (R12), Y6
+	VSUBPS      (R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y11
-	VMOVUPS     (R13)(R11*2), Y12
+	VMOVUPS     (R12)(R13*2), Y12
 	VFMADD231PS Y3, Y5, Y12
 	VFMADD231PS Y4, Y6, Y12
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Y5
-	VSUBPS      (R12)(R11*2), Y5, Y5
-	VMOVUPS     (R13), Y6
-	VSUBPS      (R13)(R11*1), Y6, Y6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Y5
+	VSUBPS      (R11)(R13*2), Y5, Y5
+	VMOVUPS     (R12), Y6
+	VSUBPS      (R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y13
-	VMOVUPS     (R13)(R11*2), Y14
+	VMOVUPS     (R12)(R13*2), Y14
 	VFMADD231PS Y3, Y5, Y14
 	VFMADD231PS Y4, Y6, Y14
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Y5
-	VSUBPS      (R12)(R11*2), Y5, Y5
-	VMOVUPS     (R13), Y6
-	VSUBPS      (R13)(R11*1), Y6, Y6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Y5
+	VSUBPS      (R11)(R13*2), Y5, Y5
+	VMOVUPS     (R12), Y6
+	VSUBPS      (R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y15
-	VMOVUPS     (R13)(R11*2), Y16
+	VMOVUPS     (R12)(R13*2), Y16
 	VFMADD231PS Y3, Y5, Y16
 	VFMADD231PS Y4, Y6, Y16
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Y5
-	VSUBPS      (R12)(R11*2), Y5, Y5
-	VMOVUPS     (R13), Y6
-	VSUBPS      (R13)(R11*1), Y6, Y6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Y5
+	VSUBPS      (R11)(R13*2), Y5, Y5
+	VMOVUPS     (R12), Y6
+	VSUBPS      (R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y17
-	VMOVUPS     (R13)(R11*2), Y18
+	VMOVUPS     (R12)(R13*2), Y18
 	VFMADD231PS Y3, Y5, Y18
 	VFMADD231PS Y4, Y6, Y18
 	VADDPS      Y11, Y9, Y5
@@ -2415,69 +2415,69 @@ tile:
 	VMOVUPS     Y1, 192(DI)
 	VMOVUPS     constants<>+128(SB), Y1
 	VMOVUPS     constants<>+192(SB), Y2
-	MOVQ        CX, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*2), Y3
-	VADDPS      32(R12)(R11*1), Y3, Y3
-	VMOVUPS     32(R13)(R11*1), Y4
-	VADDPS      32(R13), Y4, Y4
-	VADDPS      32(R12), Y3, Y5
+	MOVQ        CX, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*2), Y3
+	VADDPS      32(R11)(R13*1), Y3, Y3
+	VMOVUPS     32(R12)(R13*1), Y4
+	VADDPS      32(R12), Y4, Y4
+	VADDPS      32(R11), Y3, Y5
 	VADDPS      Y4, Y5, Y5
 	VMULPS      Y1, Y3, Y3
 	VFMADD231PS Y2, Y4, Y3
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*2), Y4
-	VADDPS      32(R12)(R11*1), Y4, Y4
-	VMOVUPS     32(R13)(R11*1), Y6
-	VADDPS      32(R13), Y6, Y6
-	VADDPS      32(R12), Y4, Y7
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*2), Y4
+	VADDPS      32(R11)(R13*1), Y4, Y4
+	VMOVUPS     32(R12)(R13*1), Y6
+	VADDPS      32(R12), Y6, Y6
+	VADDPS      32(R11), Y4, Y7
 	VADDPS      Y6, Y7, Y7
 	VMULPS      Y1, Y4, Y4
 	VFMADD231PS Y2, Y6, Y4
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*2), Y6
-	VADDPS      32(R12)(R11*1), Y6, Y6
-	VMOVUPS     32(R13)(R11*1), Y8
-	VADDPS      32(R13), Y8, Y8
-	VADDPS      32(R12), Y6, Y9
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*2), Y6
+	VADDPS      32(R11)(R13*1), Y6, Y6
+	VMOVUPS     32(R12)(R13*1), Y8
+	VADDPS      32(R12), Y8, Y8
+	VADDPS      32(R11), Y6, Y9
 	VADDPS      Y8, Y9, Y9
 	VMULPS      Y1, Y6, Y6
 	VFMADD231PS Y2, Y8, Y6
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*2), Y8
-	VADDPS      32(R12)(R11*1), Y8, Y8
-	VMOVUPS     32(R13)(R11*1), Y10
-	VADDPS      32(R13), Y10, Y10
-	VADDPS      32(R12), Y8, Y11
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*2), Y8
+	VADDPS      32(R11)(R13*1), Y8, Y8
+	VMOVUPS     32(R12)(R13*1), Y10
+	VADDPS      32(R12), Y10, Y10
+	VADDPS      32(R11), Y8, Y11
 	VADDPS      Y10, Y11, Y11
 	VMULPS      Y1, Y8, Y8
 	VFMADD231PS Y2, Y10, Y8
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*2), Y10
-	VADDPS      32(R12)(R11*1), Y10, Y10
-	VMOVUPS     32(R13)(R11*1), Y12
-	VADDPS      32(R13), Y12, Y12
-	VADDPS      32(R12), Y10, Y13
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*2), Y10
+	VADDPS      32(R11)(R13*1), Y10, Y10
+	VMOVUPS     32(R12)(R13*1), Y12
+	VADDPS      32(R12), Y12, Y12
+	VADDPS      32(R11), Y10, Y13
 	VADDPS      Y12, Y13, Y13
 	VMULPS      Y1, Y10, Y10
 	VFMADD231PS Y2, Y12, Y10
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*2), Y12
-	VADDPS      32(R12)(R11*1), Y12, Y12
-	VMOVUPS     32(R13)(R11*1), Y14
-	VADDPS      32(R13), Y14, Y14
-	VADDPS      32(R12), Y12, Y15
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*2), Y12
+	VADDPS      32(R11)(R13*1), Y12, Y12
+	VMOVUPS     32(R12)(R13*1), Y14
+	VADDPS      32(R12), Y14, Y14
+	VADDPS      32(R11), Y12, Y15
 	VADDPS      Y14, Y15, Y15
 	VMULPS      Y1, Y12, Y12
 	VFMADD231PS Y2, Y14, Y12
@@ -2553,82 +2553,82 @@ tile:
 	VMOVUPS     constants<>+64(SB), Y2
 	VMOVUPS     constants<>+128(SB), Y3
 	VMOVUPS     constants<>+192(SB), Y4
-	MOVQ        CX, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*1), Y5
-	VSUBPS      32(R12)(R11*2), Y5, Y5
-	VMOVUPS     32(R13), Y6
-	VSUBPS      32(R13)(R11*1), Y6, Y6
+	MOVQ        CX, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*1), Y5
+	VSUBPS      32(R11)(R13*2), Y5, Y5
+	VMOVUPS     32(R12), Y6
+	VSUBPS      32(R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y7
-	VMOVUPS     32(R13)(R11*2), Y8
+	VMOVUPS     32(R12)(R13*2), Y8
 	VFMADD231PS Y3, Y5, Y8
 	VFMADD231PS Y4, Y6, Y8
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*1), Y5
-	VSUBPS      32(R12)(R11*2), Y5, Y5
-	VMOVUPS     32(R13), Y6
-	VSUBPS      32(R13)(R11*1), Y6, Y6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*1), Y5
+	VSUBPS      32(R11)(R13*2), Y5, Y5
+	VMOVUPS     32(R12), Y6
+	VSUBPS      32(R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y9
-	VMOVUPS     32(R13)(R11*2), Y10
+	VMOVUPS     32(R12)(R13*2), Y10
 	VFMADD231PS Y3, Y5, Y10
 	VFMADD231PS Y4, Y6, Y10
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*1), Y5
-	VSUBPS      32(R12)(R11*2), Y5, Y5
-	VMOVUPS     32(R13), Y6
-	VSUBPS      32(R13)(R11*1), Y6, Y6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*1), Y5
+	VSUBPS      32(R11)(R13*2), Y5, Y5
+	VMOVUPS     32(R12), Y6
+	VSUBPS      32(R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y11
-	VMOVUPS     32(R13)(R11*2), Y12
+	VMOVUPS     32(R12)(R13*2), Y12
 	VFMADD231PS Y3, Y5, Y12
 	VFMADD231PS Y4, Y6, Y12
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*1), Y5
-	VSUBPS      32(R12)(R11*2), Y5, Y5
-	VMOVUPS     32(R13), Y6
-	VSUBPS      32(R13)(R11*1), Y6, Y6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*1), Y5
+	VSUBPS      32(R11)(R13*2), Y5, Y5
+	VMOVUPS     32(R12), Y6
+	VSUBPS      32(R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y13
-	VMOVUPS     32(R13)(R11*2), Y14
+	VMOVUPS     32(R12)(R13*2), Y14
 	VFMADD231PS Y3, Y5, Y14
 	VFMADD231PS Y4, Y6, Y14
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*1), Y5
-	VSUBPS      32(R12)(R11*2), Y5, Y5
-	VMOVUPS     32(R13), Y6
-	VSUBPS      32(R13)(R11*1), Y6, Y6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*1), Y5
+	VSUBPS      32(R11)(R13*2), Y5, Y5
+	VMOVUPS     32(R12), Y6
+	VSUBPS      32(R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y15
-	VMOVUPS     32(R13)(R11*2), Y16
+	VMOVUPS     32(R12)(R13*2), Y16
 	VFMADD231PS Y3, Y5, Y16
 	VFMADD231PS Y4, Y6, Y16
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     32(R12)(R11*1), Y5
-	VSUBPS      32(R12)(R11*2), Y5, Y5
-	VMOVUPS     32(R13), Y6
-	VSUBPS      32(R13)(R11*1), Y6, Y6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     32(R11)(R13*1), Y5
+	VSUBPS      32(R11)(R13*2), Y5, Y5
+	VMOVUPS     32(R12), Y6
+	VSUBPS      32(R12)(R13*1), Y6, Y6
 	VMULPS      Y1, Y5, Y5
 	VMULPS      Y2, Y6, Y6
 	VADDPS      Y6, Y5, Y17
-	VMOVUPS     32(R13)(R11*2), Y18
+	VMOVUPS     32(R12)(R13*2), Y18
 	VFMADD231PS Y3, Y5, Y18
 	VFMADD231PS Y4, Y6, Y18
 	VADDPS      Y11, Y9, Y5
@@ -3529,96 +3529,94 @@ TEXT ·filterGradAVX2(SB), NOSPLIT, $0-24
 	MOVQ        du+8(FP), CX
 	MOVQ        step+16(FP), DX
 	SHLQ        $0x02, DX
-	LEAQ        (DX)(DX*2), BX
-	ADDQ        BX, BX
-	LEAQ        (CX)(BX*2), SI
-	ADDQ        BX, SI
+	LEAQ        (DX)(DX*2), DI
+	ADDQ        DI, DI
 	VMOVUPS     constants<>+320(SB), Y0
 	VMOVUPS     constants<>+384(SB), Y1
 	VMOVUPS     constants<>+128(SB), Y2
 	VMOVUPS     constants<>+192(SB), Y3
-	MOVQ        CX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Y4
-	VADDPS      (SI)(BX*1), Y4, Y4
+	MOVQ        CX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Y4
+	VADDPS      (BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     (DI)(BX*1), Y5
-	VADDPS      (DI), Y5, Y5
+	VMOVUPS     (SI)(DI*1), Y5
+	VADDPS      (SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      (SI), Y4, Y6
+	VADDPS      (BX), Y4, Y6
 	VADDPS      Y5, Y6, Y6
-	VMOVUPS     (DI)(BX*2), Y7
+	VMOVUPS     (SI)(DI*2), Y7
 	VFMADD231PS Y2, Y4, Y7
 	VFMADD231PS Y3, Y5, Y7
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Y4
-	VADDPS      (SI)(BX*1), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Y4
+	VADDPS      (BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     (DI)(BX*1), Y5
-	VADDPS      (DI), Y5, Y5
+	VMOVUPS     (SI)(DI*1), Y5
+	VADDPS      (SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      (SI), Y4, Y8
+	VADDPS      (BX), Y4, Y8
 	VADDPS      Y5, Y8, Y8
-	VMOVUPS     (DI)(BX*2), Y9
+	VMOVUPS     (SI)(DI*2), Y9
 	VFMADD231PS Y2, Y4, Y9
 	VFMADD231PS Y3, Y5, Y9
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Y4
-	VADDPS      (SI)(BX*1), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Y4
+	VADDPS      (BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     (DI)(BX*1), Y5
-	VADDPS      (DI), Y5, Y5
+	VMOVUPS     (SI)(DI*1), Y5
+	VADDPS      (SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      (SI), Y4, Y10
+	VADDPS      (BX), Y4, Y10
 	VADDPS      Y5, Y10, Y10
-	VMOVUPS     (DI)(BX*2), Y11
+	VMOVUPS     (SI)(DI*2), Y11
 	VFMADD231PS Y2, Y4, Y11
 	VFMADD231PS Y3, Y5, Y11
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Y4
-	VADDPS      (SI)(BX*1), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Y4
+	VADDPS      (BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     (DI)(BX*1), Y5
-	VADDPS      (DI), Y5, Y5
+	VMOVUPS     (SI)(DI*1), Y5
+	VADDPS      (SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      (SI), Y4, Y12
+	VADDPS      (BX), Y4, Y12
 	VADDPS      Y5, Y12, Y12
-	VMOVUPS     (DI)(BX*2), Y13
+	VMOVUPS     (SI)(DI*2), Y13
 	VFMADD231PS Y2, Y4, Y13
 	VFMADD231PS Y3, Y5, Y13
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Y4
-	VADDPS      (SI)(BX*1), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Y4
+	VADDPS      (BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     (DI)(BX*1), Y5
-	VADDPS      (DI), Y5, Y5
+	VMOVUPS     (SI)(DI*1), Y5
+	VADDPS      (SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      (SI), Y4, Y14
+	VADDPS      (BX), Y4, Y14
 	VADDPS      Y5, Y14, Y14
-	VMOVUPS     (DI)(BX*2), Y15
+	VMOVUPS     (SI)(DI*2), Y15
 	VFMADD231PS Y2, Y4, Y15
 	VFMADD231PS Y3, Y5, Y15
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Y4
-	VADDPS      (SI)(BX*1), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Y4
+	VADDPS      (BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     (DI)(BX*1), Y5
-	VADDPS      (DI), Y5, Y5
+	VMOVUPS     (SI)(DI*1), Y5
+	VADDPS      (SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      (SI), Y4, Y16
+	VADDPS      (BX), Y4, Y16
 	VADDPS      Y5, Y16, Y16
-	VMOVUPS     (DI)(BX*2), Y17
+	VMOVUPS     (SI)(DI*2), Y17
 	VFMADD231PS Y2, Y4, Y17
 	VFMADD231PS Y3, Y5, Y17
 	VADDPS      Y10, Y8, Y4
@@ -3661,59 +3659,59 @@ TEXT ·filterGradAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS     Y0, 448(AX)
 	VMOVUPS     constants<>+448(SB), Y0
 	VMOVUPS     constants<>+512(SB), Y1
-	MOVQ        CX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Y2
-	VSUBPS      (SI)(BX*2), Y2, Y2
+	MOVQ        CX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Y2
+	VSUBPS      (BX)(DI*2), Y2, Y2
 	VMULPS      Y0, Y2, Y2
-	VMOVUPS     (DI), Y3
-	VSUBPS      (DI)(BX*1), Y3, Y3
+	VMOVUPS     (SI), Y3
+	VSUBPS      (SI)(DI*1), Y3, Y3
 	VFMADD231PS Y1, Y3, Y2
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Y3
-	VSUBPS      (SI)(BX*2), Y3, Y3
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Y3
+	VSUBPS      (BX)(DI*2), Y3, Y3
 	VMULPS      Y0, Y3, Y3
-	VMOVUPS     (DI), Y4
-	VSUBPS      (DI)(BX*1), Y4, Y4
+	VMOVUPS     (SI), Y4
+	VSUBPS      (SI)(DI*1), Y4, Y4
 	VFMADD231PS Y1, Y4, Y3
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Y4
-	VSUBPS      (SI)(BX*2), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Y4
+	VSUBPS      (BX)(DI*2), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     (DI), Y5
-	VSUBPS      (DI)(BX*1), Y5, Y5
+	VMOVUPS     (SI), Y5
+	VSUBPS      (SI)(DI*1), Y5, Y5
 	VFMADD231PS Y1, Y5, Y4
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Y5
-	VSUBPS      (SI)(BX*2), Y5, Y5
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Y5
+	VSUBPS      (BX)(DI*2), Y5, Y5
 	VMULPS      Y0, Y5, Y5
-	VMOVUPS     (DI), Y6
-	VSUBPS      (DI)(BX*1), Y6, Y6
+	VMOVUPS     (SI), Y6
+	VSUBPS      (SI)(DI*1), Y6, Y6
 	VFMADD231PS Y1, Y6, Y5
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Y6
-	VSUBPS      (SI)(BX*2), Y6, Y6
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Y6
+	VSUBPS      (BX)(DI*2), Y6, Y6
 	VMULPS      Y0, Y6, Y6
-	VMOVUPS     (DI), Y7
-	VSUBPS      (DI)(BX*1), Y7, Y7
+	VMOVUPS     (SI), Y7
+	VSUBPS      (SI)(DI*1), Y7, Y7
 	VFMADD231PS Y1, Y7, Y6
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Y7
-	VSUBPS      (SI)(BX*2), Y7, Y7
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Y7
+	VSUBPS      (BX)(DI*2), Y7, Y7
 	VMULPS      Y0, Y7, Y7
-	VMOVUPS     (DI), Y8
-	VSUBPS      (DI)(BX*1), Y8, Y8
+	VMOVUPS     (SI), Y8
+	VSUBPS      (SI)(DI*1), Y8, Y8
 	VFMADD231PS Y1, Y8, Y7
 	VADDPS      Y4, Y3, Y8
 	VMULPS      constants<>+320(SB), Y8, Y8
@@ -3738,88 +3736,88 @@ TEXT ·filterGradAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS     constants<>+384(SB), Y1
 	VMOVUPS     constants<>+128(SB), Y2
 	VMOVUPS     constants<>+192(SB), Y3
-	MOVQ        CX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*2), Y4
-	VADDPS      32(SI)(BX*1), Y4, Y4
+	MOVQ        CX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*2), Y4
+	VADDPS      32(BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     32(DI)(BX*1), Y5
-	VADDPS      32(DI), Y5, Y5
+	VMOVUPS     32(SI)(DI*1), Y5
+	VADDPS      32(SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      32(SI), Y4, Y6
+	VADDPS      32(BX), Y4, Y6
 	VADDPS      Y5, Y6, Y6
-	VMOVUPS     32(DI)(BX*2), Y7
+	VMOVUPS     32(SI)(DI*2), Y7
 	VFMADD231PS Y2, Y4, Y7
 	VFMADD231PS Y3, Y5, Y7
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*2), Y4
-	VADDPS      32(SI)(BX*1), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*2), Y4
+	VADDPS      32(BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     32(DI)(BX*1), Y5
-	VADDPS      32(DI), Y5, Y5
+	VMOVUPS     32(SI)(DI*1), Y5
+	VADDPS      32(SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      32(SI), Y4, Y8
+	VADDPS      32(BX), Y4, Y8
 	VADDPS      Y5, Y8, Y8
-	VMOVUPS     32(DI)(BX*2), Y9
+	VMOVUPS     32(SI)(DI*2), Y9
 	VFMADD231PS Y2, Y4, Y9
 	VFMADD231PS Y3, Y5, Y9
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*2), Y4
-	VADDPS      32(SI)(BX*1), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*2), Y4
+	VADDPS      32(BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     32(DI)(BX*1), Y5
-	VADDPS      32(DI), Y5, Y5
+	VMOVUPS     32(SI)(DI*1), Y5
+	VADDPS      32(SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      32(SI), Y4, Y10
+	VADDPS      32(BX), Y4, Y10
 	VADDPS      Y5, Y10, Y10
-	VMOVUPS     32(DI)(BX*2), Y11
+	VMOVUPS     32(SI)(DI*2), Y11
 	VFMADD231PS Y2, Y4, Y11
 	VFMADD231PS Y3, Y5, Y11
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*2), Y4
-	VADDPS      32(SI)(BX*1), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*2), Y4
+	VADDPS      32(BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     32(DI)(BX*1), Y5
-	VADDPS      32(DI), Y5, Y5
+	VMOVUPS     32(SI)(DI*1), Y5
+	VADDPS      32(SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      32(SI), Y4, Y12
+	VADDPS      32(BX), Y4, Y12
 	VADDPS      Y5, Y12, Y12
-	VMOVUPS     32(DI)(BX*2), Y13
+	VMOVUPS     32(SI)(DI*2), Y13
 	VFMADD231PS Y2, Y4, Y13
 	VFMADD231PS Y3, Y5, Y13
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*2), Y4
-	VADDPS      32(SI)(BX*1), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*2), Y4
+	VADDPS      32(BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     32(DI)(BX*1), Y5
-	VADDPS      32(DI), Y5, Y5
+	VMOVUPS     32(SI)(DI*1), Y5
+	VADDPS      32(SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      32(SI), Y4, Y14
+	VADDPS      32(BX), Y4, Y14
 	VADDPS      Y5, Y14, Y14
-	VMOVUPS     32(DI)(BX*2), Y15
+	VMOVUPS     32(SI)(DI*2), Y15
 	VFMADD231PS Y2, Y4, Y15
 	VFMADD231PS Y3, Y5, Y15
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*2), Y4
-	VADDPS      32(SI)(BX*1), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*2), Y4
+	VADDPS      32(BX)(DI*1), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     32(DI)(BX*1), Y5
-	VADDPS      32(DI), Y5, Y5
+	VMOVUPS     32(SI)(DI*1), Y5
+	VADDPS      32(SI), Y5, Y5
 	VMULPS      Y1, Y5, Y5
-	VADDPS      32(SI), Y4, Y16
+	VADDPS      32(BX), Y4, Y16
 	VADDPS      Y5, Y16, Y16
-	VMOVUPS     32(DI)(BX*2), Y17
+	VMOVUPS     32(SI)(DI*2), Y17
 	VFMADD231PS Y2, Y4, Y17
 	VFMADD231PS Y3, Y5, Y17
 	VADDPS      Y10, Y8, Y4
@@ -3862,59 +3860,59 @@ TEXT ·filterGradAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS     Y0, 480(AX)
 	VMOVUPS     constants<>+448(SB), Y0
 	VMOVUPS     constants<>+512(SB), Y1
-	MOVQ        CX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*1), Y2
-	VSUBPS      32(SI)(BX*2), Y2, Y2
+	MOVQ        CX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*1), Y2
+	VSUBPS      32(BX)(DI*2), Y2, Y2
 	VMULPS      Y0, Y2, Y2
-	VMOVUPS     32(DI), Y3
-	VSUBPS      32(DI)(BX*1), Y3, Y3
+	VMOVUPS     32(SI), Y3
+	VSUBPS      32(SI)(DI*1), Y3, Y3
 	VFMADD231PS Y1, Y3, Y2
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*1), Y3
-	VSUBPS      32(SI)(BX*2), Y3, Y3
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*1), Y3
+	VSUBPS      32(BX)(DI*2), Y3, Y3
 	VMULPS      Y0, Y3, Y3
-	VMOVUPS     32(DI), Y4
-	VSUBPS      32(DI)(BX*1), Y4, Y4
+	VMOVUPS     32(SI), Y4
+	VSUBPS      32(SI)(DI*1), Y4, Y4
 	VFMADD231PS Y1, Y4, Y3
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*1), Y4
-	VSUBPS      32(SI)(BX*2), Y4, Y4
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*1), Y4
+	VSUBPS      32(BX)(DI*2), Y4, Y4
 	VMULPS      Y0, Y4, Y4
-	VMOVUPS     32(DI), Y5
-	VSUBPS      32(DI)(BX*1), Y5, Y5
+	VMOVUPS     32(SI), Y5
+	VSUBPS      32(SI)(DI*1), Y5, Y5
 	VFMADD231PS Y1, Y5, Y4
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*1), Y5
-	VSUBPS      32(SI)(BX*2), Y5, Y5
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*1), Y5
+	VSUBPS      32(BX)(DI*2), Y5, Y5
 	VMULPS      Y0, Y5, Y5
-	VMOVUPS     32(DI), Y6
-	VSUBPS      32(DI)(BX*1), Y6, Y6
+	VMOVUPS     32(SI), Y6
+	VSUBPS      32(SI)(DI*1), Y6, Y6
 	VFMADD231PS Y1, Y6, Y5
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*1), Y6
-	VSUBPS      32(SI)(BX*2), Y6, Y6
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*1), Y6
+	VSUBPS      32(BX)(DI*2), Y6, Y6
 	VMULPS      Y0, Y6, Y6
-	VMOVUPS     32(DI), Y7
-	VSUBPS      32(DI)(BX*1), Y7, Y7
+	VMOVUPS     32(SI), Y7
+	VSUBPS      32(SI)(DI*1), Y7, Y7
 	VFMADD231PS Y1, Y7, Y6
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     32(SI)(BX*1), Y7
-	VSUBPS      32(SI)(BX*2), Y7, Y7
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     32(BX)(DI*1), Y7
+	VSUBPS      32(BX)(DI*2), Y7, Y7
 	VMULPS      Y0, Y7, Y7
-	VMOVUPS     32(DI), Y8
-	VSUBPS      32(DI)(BX*1), Y8, Y8
+	VMOVUPS     32(SI), Y8
+	VSUBPS      32(SI)(DI*1), Y8, Y8
 	VFMADD231PS Y1, Y8, Y7
 	VADDPS      Y4, Y3, Y8
 	VMULPS      constants<>+320(SB), Y8, Y8
@@ -5562,8 +5560,8 @@ TEXT ·outputTilesAVX512(SB), NOSPLIT, $0-52
 	ADDQ         SI, DI
 	MOVQ         freqStep+32(FP), R8
 	SHLQ         $0x02, R8
-	LEAQ         (R8)(R8*2), R9
-	ADDQ         R9, R9
+	LEAQ         (R8)(R8*2), R11
+	ADDQ         R11, R11
 	VMOVUPS      constants<>+128(SB), Z0
 	VMOVUPS      constants<>+192(SB), Z1
 	VMOVUPS      constants<>+0(SB), Z2
@@ -5572,69 +5570,69 @@ TEXT ·outputTilesAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS X4, Z4
 
 tile:
-	MOVQ        CX, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Z5
-	VADDPS      (R10)(R9*1), Z5, Z5
-	VMOVUPS     (R11)(R9*1), Z6
-	VADDPS      (R11), Z6, Z6
-	VADDPS      (R10), Z5, Z7
+	MOVQ        CX, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Z5
+	VADDPS      (R9)(R11*1), Z5, Z5
+	VMOVUPS     (R10)(R11*1), Z6
+	VADDPS      (R10), Z6, Z6
+	VADDPS      (R9), Z5, Z7
 	VADDPS      Z6, Z7, Z7
 	VMULPS      Z0, Z5, Z5
 	VFMADD231PS Z1, Z6, Z5
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Z6
-	VADDPS      (R10)(R9*1), Z6, Z6
-	VMOVUPS     (R11)(R9*1), Z8
-	VADDPS      (R11), Z8, Z8
-	VADDPS      (R10), Z6, Z9
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Z6
+	VADDPS      (R9)(R11*1), Z6, Z6
+	VMOVUPS     (R10)(R11*1), Z8
+	VADDPS      (R10), Z8, Z8
+	VADDPS      (R9), Z6, Z9
 	VADDPS      Z8, Z9, Z9
 	VMULPS      Z0, Z6, Z6
 	VFMADD231PS Z1, Z8, Z6
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Z8
-	VADDPS      (R10)(R9*1), Z8, Z8
-	VMOVUPS     (R11)(R9*1), Z10
-	VADDPS      (R11), Z10, Z10
-	VADDPS      (R10), Z8, Z11
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Z8
+	VADDPS      (R9)(R11*1), Z8, Z8
+	VMOVUPS     (R10)(R11*1), Z10
+	VADDPS      (R10), Z10, Z10
+	VADDPS      (R9), Z8, Z11
 	VADDPS      Z10, Z11, Z11
 	VMULPS      Z0, Z8, Z8
 	VFMADD231PS Z1, Z10, Z8
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Z10
-	VADDPS      (R10)(R9*1), Z10, Z10
-	VMOVUPS     (R11)(R9*1), Z12
-	VADDPS      (R11), Z12, Z12
-	VADDPS      (R10), Z10, Z13
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Z10
+	VADDPS      (R9)(R11*1), Z10, Z10
+	VMOVUPS     (R10)(R11*1), Z12
+	VADDPS      (R10), Z12, Z12
+	VADDPS      (R9), Z10, Z13
 	VADDPS      Z12, Z13, Z13
 	VMULPS      Z0, Z10, Z10
 	VFMADD231PS Z1, Z12, Z10
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Z12
-	VADDPS      (R10)(R9*1), Z12, Z12
-	VMOVUPS     (R11)(R9*1), Z14
-	VADDPS      (R11), Z14, Z14
-	VADDPS      (R10), Z12, Z15
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Z12
+	VADDPS      (R9)(R11*1), Z12, Z12
+	VMOVUPS     (R10)(R11*1), Z14
+	VADDPS      (R10), Z14, Z14
+	VADDPS      (R9), Z12, Z15
 	VADDPS      Z14, Z15, Z15
 	VMULPS      Z0, Z12, Z12
 	VFMADD231PS Z1, Z14, Z12
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*2), Z14
-	VADDPS      (R10)(R9*1), Z14, Z14
-	VMOVUPS     (R11)(R9*1), Z16
-	VADDPS      (R11), Z16, Z16
-	VADDPS      (R10), Z14, Z17
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*2), Z14
+	VADDPS      (R9)(R11*1), Z14, Z14
+	VMOVUPS     (R10)(R11*1), Z16
+	VADDPS      (R10), Z16, Z16
+	VADDPS      (R9), Z14, Z17
 	VADDPS      Z16, Z17, Z17
 	VMULPS      Z0, Z14, Z14
 	VFMADD231PS Z1, Z16, Z14
@@ -5698,82 +5696,82 @@ tile:
 	VMULPS      Z4, Z5, Z6
 	VMAXPS      Z5, Z6, Z5
 	VMOVUPS     Z5, 192(AX)(SI*2)
-	MOVQ        CX, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Z5
-	VSUBPS      (R10)(R9*2), Z5, Z5
-	VMOVUPS     (R11), Z6
-	VSUBPS      (R11)(R9*1), Z6, Z6
+	MOVQ        CX, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Z5
+	VSUBPS      (R9)(R11*2), Z5, Z5
+	VMOVUPS     (R10), Z6
+	VSUBPS      (R10)(R11*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z7
-	VMOVUPS     (R11)(R9*2), Z8
+	VMOVUPS     (R10)(R11*2), Z8
 	VFMADD231PS Z0, Z5, Z8
 	VFMADD231PS Z1, Z6, Z8
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Z5
-	VSUBPS      (R10)(R9*2), Z5, Z5
-	VMOVUPS     (R11), Z6
-	VSUBPS      (R11)(R9*1), Z6, Z6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Z5
+	VSUBPS      (R9)(R11*2), Z5, Z5
+	VMOVUPS     (R10), Z6
+	VSUBPS      (R10)(R11*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z9
-	VMOVUPS     (R11)(R9*2), Z10
+	VMOVUPS     (R10)(R11*2), Z10
 	VFMADD231PS Z0, Z5, Z10
 	VFMADD231PS Z1, Z6, Z10
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Z5
-	VSUBPS      (R10)(R9*2), Z5, Z5
-	VMOVUPS     (R11), Z6
-	VSUBPS      (R11)(R9*1), Z6, Z6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Z5
+	VSUBPS      (R9)(R11*2), Z5, Z5
+	VMOVUPS     (R10), Z6
+	VSUBPS      (R10)(R11*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z11
-	VMOVUPS     (R11)(R9*2), Z12
+	VMOVUPS     (R10)(R11*2), Z12
 	VFMADD231PS Z0, Z5, Z12
 	VFMADD231PS Z1, Z6, Z12
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Z5
-	VSUBPS      (R10)(R9*2), Z5, Z5
-	VMOVUPS     (R11), Z6
-	VSUBPS      (R11)(R9*1), Z6, Z6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Z5
+	VSUBPS      (R9)(R11*2), Z5, Z5
+	VMOVUPS     (R10), Z6
+	VSUBPS      (R10)(R11*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z13
-	VMOVUPS     (R11)(R9*2), Z14
+	VMOVUPS     (R10)(R11*2), Z14
 	VFMADD231PS Z0, Z5, Z14
 	VFMADD231PS Z1, Z6, Z14
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Z5
-	VSUBPS      (R10)(R9*2), Z5, Z5
-	VMOVUPS     (R11), Z6
-	VSUBPS      (R11)(R9*1), Z6, Z6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Z5
+	VSUBPS      (R9)(R11*2), Z5, Z5
+	VMOVUPS     (R10), Z6
+	VSUBPS      (R10)(R11*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z15
-	VMOVUPS     (R11)(R9*2), Z16
+	VMOVUPS     (R10)(R11*2), Z16
 	VFMADD231PS Z0, Z5, Z16
 	VFMADD231PS Z1, Z6, Z16
-	ADDQ        R8, R10
-	LEAQ        (R10)(R9*2), R11
-	ADDQ        R9, R11
-	VMOVUPS     (R10)(R9*1), Z5
-	VSUBPS      (R10)(R9*2), Z5, Z5
-	VMOVUPS     (R11), Z6
-	VSUBPS      (R11)(R9*1), Z6, Z6
+	ADDQ        R8, R9
+	LEAQ        (R9)(R11*2), R10
+	ADDQ        R11, R10
+	VMOVUPS     (R9)(R11*1), Z5
+	VSUBPS      (R9)(R11*2), Z5, Z5
+	VMOVUPS     (R10), Z6
+	VSUBPS      (R10)(R11*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z17
-	VMOVUPS     (R11)(R9*2), Z18
+	VMOVUPS     (R10)(R11*2), Z18
 	VFMADD231PS Z0, Z5, Z18
 	VFMADD231PS Z1, Z6, Z18
 	VADDPS      Z11, Z9, Z5
@@ -5860,8 +5858,8 @@ TEXT ·outputTilesAddAVX512(SB), NOSPLIT, $0-60
 	ADDQ         SI, R9
 	MOVQ         freqStep+40(FP), R10
 	SHLQ         $0x02, R10
-	LEAQ         (R10)(R10*2), R11
-	ADDQ         R11, R11
+	LEAQ         (R10)(R10*2), R13
+	ADDQ         R13, R13
 	VMOVUPS      constants<>+128(SB), Z0
 	VMOVUPS      constants<>+192(SB), Z1
 	VMOVUPS      constants<>+0(SB), Z2
@@ -5870,69 +5868,69 @@ TEXT ·outputTilesAddAVX512(SB), NOSPLIT, $0-60
 	VBROADCASTSS X4, Z4
 
 tile:
-	MOVQ        CX, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Z5
-	VADDPS      (R12)(R11*1), Z5, Z5
-	VMOVUPS     (R13)(R11*1), Z6
-	VADDPS      (R13), Z6, Z6
-	VADDPS      (R12), Z5, Z7
+	MOVQ        CX, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Z5
+	VADDPS      (R11)(R13*1), Z5, Z5
+	VMOVUPS     (R12)(R13*1), Z6
+	VADDPS      (R12), Z6, Z6
+	VADDPS      (R11), Z5, Z7
 	VADDPS      Z6, Z7, Z7
 	VMULPS      Z0, Z5, Z5
 	VFMADD231PS Z1, Z6, Z5
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Z6
-	VADDPS      (R12)(R11*1), Z6, Z6
-	VMOVUPS     (R13)(R11*1), Z8
-	VADDPS      (R13), Z8, Z8
-	VADDPS      (R12), Z6, Z9
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Z6
+	VADDPS      (R11)(R13*1), Z6, Z6
+	VMOVUPS     (R12)(R13*1), Z8
+	VADDPS      (R12), Z8, Z8
+	VADDPS      (R11), Z6, Z9
 	VADDPS      Z8, Z9, Z9
 	VMULPS      Z0, Z6, Z6
 	VFMADD231PS Z1, Z8, Z6
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Z8
-	VADDPS      (R12)(R11*1), Z8, Z8
-	VMOVUPS     (R13)(R11*1), Z10
-	VADDPS      (R13), Z10, Z10
-	VADDPS      (R12), Z8, Z11
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Z8
+	VADDPS      (R11)(R13*1), Z8, Z8
+	VMOVUPS     (R12)(R13*1), Z10
+	VADDPS      (R12), Z10, Z10
+	VADDPS      (R11), Z8, Z11
 	VADDPS      Z10, Z11, Z11
 	VMULPS      Z0, Z8, Z8
 	VFMADD231PS Z1, Z10, Z8
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Z10
-	VADDPS      (R12)(R11*1), Z10, Z10
-	VMOVUPS     (R13)(R11*1), Z12
-	VADDPS      (R13), Z12, Z12
-	VADDPS      (R12), Z10, Z13
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Z10
+	VADDPS      (R11)(R13*1), Z10, Z10
+	VMOVUPS     (R12)(R13*1), Z12
+	VADDPS      (R12), Z12, Z12
+	VADDPS      (R11), Z10, Z13
 	VADDPS      Z12, Z13, Z13
 	VMULPS      Z0, Z10, Z10
 	VFMADD231PS Z1, Z12, Z10
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Z12
-	VADDPS      (R12)(R11*1), Z12, Z12
-	VMOVUPS     (R13)(R11*1), Z14
-	VADDPS      (R13), Z14, Z14
-	VADDPS      (R12), Z12, Z15
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Z12
+	VADDPS      (R11)(R13*1), Z12, Z12
+	VMOVUPS     (R12)(R13*1), Z14
+	VADDPS      (R12), Z14, Z14
+	VADDPS      (R11), Z12, Z15
 	VADDPS      Z14, Z15, Z15
 	VMULPS      Z0, Z12, Z12
 	VFMADD231PS Z1, Z14, Z12
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*2), Z14
-	VADDPS      (R12)(R11*1), Z14, Z14
-	VMOVUPS     (R13)(R11*1), Z16
-	VADDPS      (R13), Z16, Z16
-	VADDPS      (R12), Z14, Z17
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*2), Z14
+	VADDPS      (R11)(R13*1), Z14, Z14
+	VMOVUPS     (R12)(R13*1), Z16
+	VADDPS      (R12), Z16, Z16
+	VADDPS      (R11), Z14, Z17
 	VADDPS      Z16, Z17, Z17
 	VMULPS      Z0, Z14, Z14
 	VFMADD231PS Z1, Z16, Z14
@@ -6004,82 +6002,82 @@ tile:
 	VMULPS      Z4, Z5, Z6
 	VMAXPS      Z5, Z6, Z5
 	VMOVUPS     Z5, 192(AX)(SI*2)
-	MOVQ        CX, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Z5
-	VSUBPS      (R12)(R11*2), Z5, Z5
-	VMOVUPS     (R13), Z6
-	VSUBPS      (R13)(R11*1), Z6, Z6
+	MOVQ        CX, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Z5
+	VSUBPS      (R11)(R13*2), Z5, Z5
+	VMOVUPS     (R12), Z6
+	VSUBPS      (R12)(R13*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z7
-	VMOVUPS     (R13)(R11*2), Z8
+	VMOVUPS     (R12)(R13*2), Z8
 	VFMADD231PS Z0, Z5, Z8
 	VFMADD231PS Z1, Z6, Z8
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Z5
-	VSUBPS      (R12)(R11*2), Z5, Z5
-	VMOVUPS     (R13), Z6
-	VSUBPS      (R13)(R11*1), Z6, Z6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Z5
+	VSUBPS      (R11)(R13*2), Z5, Z5
+	VMOVUPS     (R12), Z6
+	VSUBPS      (R12)(R13*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z9
-	VMOVUPS     (R13)(R11*2), Z10
+	VMOVUPS     (R12)(R13*2), Z10
 	VFMADD231PS Z0, Z5, Z10
 	VFMADD231PS Z1, Z6, Z10
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Z5
-	VSUBPS      (R12)(R11*2), Z5, Z5
-	VMOVUPS     (R13), Z6
-	VSUBPS      (R13)(R11*1), Z6, Z6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Z5
+	VSUBPS      (R11)(R13*2), Z5, Z5
+	VMOVUPS     (R12), Z6
+	VSUBPS      (R12)(R13*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z11
-	VMOVUPS     (R13)(R11*2), Z12
+	VMOVUPS     (R12)(R13*2), Z12
 	VFMADD231PS Z0, Z5, Z12
 	VFMADD231PS Z1, Z6, Z12
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Z5
-	VSUBPS      (R12)(R11*2), Z5, Z5
-	VMOVUPS     (R13), Z6
-	VSUBPS      (R13)(R11*1), Z6, Z6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Z5
+	VSUBPS      (R11)(R13*2), Z5, Z5
+	VMOVUPS     (R12), Z6
+	VSUBPS      (R12)(R13*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z13
-	VMOVUPS     (R13)(R11*2), Z14
+	VMOVUPS     (R12)(R13*2), Z14
 	VFMADD231PS Z0, Z5, Z14
 	VFMADD231PS Z1, Z6, Z14
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Z5
-	VSUBPS      (R12)(R11*2), Z5, Z5
-	VMOVUPS     (R13), Z6
-	VSUBPS      (R13)(R11*1), Z6, Z6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Z5
+	VSUBPS      (R11)(R13*2), Z5, Z5
+	VMOVUPS     (R12), Z6
+	VSUBPS      (R12)(R13*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z15
-	VMOVUPS     (R13)(R11*2), Z16
+	VMOVUPS     (R12)(R13*2), Z16
 	VFMADD231PS Z0, Z5, Z16
 	VFMADD231PS Z1, Z6, Z16
-	ADDQ        R10, R12
-	LEAQ        (R12)(R11*2), R13
-	ADDQ        R11, R13
-	VMOVUPS     (R12)(R11*1), Z5
-	VSUBPS      (R12)(R11*2), Z5, Z5
-	VMOVUPS     (R13), Z6
-	VSUBPS      (R13)(R11*1), Z6, Z6
+	ADDQ        R10, R11
+	LEAQ        (R11)(R13*2), R12
+	ADDQ        R13, R12
+	VMOVUPS     (R11)(R13*1), Z5
+	VSUBPS      (R11)(R13*2), Z5, Z5
+	VMOVUPS     (R12), Z6
+	VSUBPS      (R12)(R13*1), Z6, Z6
 	VMULPS      Z2, Z5, Z5
 	VMULPS      Z3, Z6, Z6
 	VADDPS      Z6, Z5, Z17
-	VMOVUPS     (R13)(R11*2), Z18
+	VMOVUPS     (R12)(R13*2), Z18
 	VFMADD231PS Z0, Z5, Z18
 	VFMADD231PS Z1, Z6, Z18
 	VADDPS      Z11, Z9, Z5
@@ -6594,98 +6592,96 @@ TEXT ·filterGradAVX512(SB), NOSPLIT, $0-24
 	MOVQ        du+8(FP), CX
 	MOVQ        step+16(FP), DX
 	SHLQ        $0x02, DX
-	LEAQ        (DX)(DX*2), BX
-	ADDQ        BX, BX
-	LEAQ        (CX)(BX*2), SI
-	ADDQ        BX, SI
+	LEAQ        (DX)(DX*2), DI
+	ADDQ        DI, DI
 	VMOVUPS     constants<>+320(SB), Z0
 	VMOVUPS     constants<>+384(SB), Z1
 	VMOVUPS     constants<>+128(SB), Z2
 	VMOVUPS     constants<>+192(SB), Z3
 	VMOVUPS     constants<>+448(SB), Z4
 	VMOVUPS     constants<>+512(SB), Z5
-	MOVQ        CX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Z6
-	VADDPS      (SI)(BX*1), Z6, Z6
+	MOVQ        CX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Z6
+	VADDPS      (BX)(DI*1), Z6, Z6
 	VMULPS      Z0, Z6, Z6
-	VMOVUPS     (DI)(BX*1), Z7
-	VADDPS      (DI), Z7, Z7
+	VMOVUPS     (SI)(DI*1), Z7
+	VADDPS      (SI), Z7, Z7
 	VMULPS      Z1, Z7, Z7
-	VADDPS      (SI), Z6, Z8
+	VADDPS      (BX), Z6, Z8
 	VADDPS      Z7, Z8, Z8
-	VMOVUPS     (DI)(BX*2), Z9
+	VMOVUPS     (SI)(DI*2), Z9
 	VFMADD231PS Z2, Z6, Z9
 	VFMADD231PS Z3, Z7, Z9
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Z6
-	VADDPS      (SI)(BX*1), Z6, Z6
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Z6
+	VADDPS      (BX)(DI*1), Z6, Z6
 	VMULPS      Z0, Z6, Z6
-	VMOVUPS     (DI)(BX*1), Z7
-	VADDPS      (DI), Z7, Z7
+	VMOVUPS     (SI)(DI*1), Z7
+	VADDPS      (SI), Z7, Z7
 	VMULPS      Z1, Z7, Z7
-	VADDPS      (SI), Z6, Z10
+	VADDPS      (BX), Z6, Z10
 	VADDPS      Z7, Z10, Z10
-	VMOVUPS     (DI)(BX*2), Z11
+	VMOVUPS     (SI)(DI*2), Z11
 	VFMADD231PS Z2, Z6, Z11
 	VFMADD231PS Z3, Z7, Z11
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Z6
-	VADDPS      (SI)(BX*1), Z6, Z6
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Z6
+	VADDPS      (BX)(DI*1), Z6, Z6
 	VMULPS      Z0, Z6, Z6
-	VMOVUPS     (DI)(BX*1), Z7
-	VADDPS      (DI), Z7, Z7
+	VMOVUPS     (SI)(DI*1), Z7
+	VADDPS      (SI), Z7, Z7
 	VMULPS      Z1, Z7, Z7
-	VADDPS      (SI), Z6, Z12
+	VADDPS      (BX), Z6, Z12
 	VADDPS      Z7, Z12, Z12
-	VMOVUPS     (DI)(BX*2), Z13
+	VMOVUPS     (SI)(DI*2), Z13
 	VFMADD231PS Z2, Z6, Z13
 	VFMADD231PS Z3, Z7, Z13
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Z6
-	VADDPS      (SI)(BX*1), Z6, Z6
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Z6
+	VADDPS      (BX)(DI*1), Z6, Z6
 	VMULPS      Z0, Z6, Z6
-	VMOVUPS     (DI)(BX*1), Z7
-	VADDPS      (DI), Z7, Z7
+	VMOVUPS     (SI)(DI*1), Z7
+	VADDPS      (SI), Z7, Z7
 	VMULPS      Z1, Z7, Z7
-	VADDPS      (SI), Z6, Z14
+	VADDPS      (BX), Z6, Z14
 	VADDPS      Z7, Z14, Z14
-	VMOVUPS     (DI)(BX*2), Z15
+	VMOVUPS     (SI)(DI*2), Z15
 	VFMADD231PS Z2, Z6, Z15
 	VFMADD231PS Z3, Z7, Z15
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Z6
-	VADDPS      (SI)(BX*1), Z6, Z6
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Z6
+	VADDPS      (BX)(DI*1), Z6, Z6
 	VMULPS      Z0, Z6, Z6
-	VMOVUPS     (DI)(BX*1), Z7
-	VADDPS      (DI), Z7, Z7
+	VMOVUPS     (SI)(DI*1), Z7
+	VADDPS      (SI), Z7, Z7
 	VMULPS      Z1, Z7, Z7
-	VADDPS      (SI), Z6, Z16
+	VADDPS      (BX), Z6, Z16
 	VADDPS      Z7, Z16, Z16
-	VMOVUPS     (DI)(BX*2), Z17
+	VMOVUPS     (SI)(DI*2), Z17
 	VFMADD231PS Z2, Z6, Z17
 	VFMADD231PS Z3, Z7, Z17
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*2), Z6
-	VADDPS      (SI)(BX*1), Z6, Z6
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*2), Z6
+	VADDPS      (BX)(DI*1), Z6, Z6
 	VMULPS      Z0, Z6, Z6
-	VMOVUPS     (DI)(BX*1), Z7
-	VADDPS      (DI), Z7, Z7
+	VMOVUPS     (SI)(DI*1), Z7
+	VADDPS      (SI), Z7, Z7
 	VMULPS      Z1, Z7, Z7
-	VADDPS      (SI), Z6, Z18
+	VADDPS      (BX), Z6, Z18
 	VADDPS      Z7, Z18, Z18
-	VMOVUPS     (DI)(BX*2), Z19
+	VMOVUPS     (SI)(DI*2), Z19
 	VFMADD231PS Z2, Z6, Z19
 	VFMADD231PS Z3, Z7, Z19
 	VADDPS      Z12, Z10, Z6
@@ -6726,59 +6722,59 @@ TEXT ·filterGradAVX512(SB), NOSPLIT, $0-24
 	VFMADD231PS Z5, Z7, Z6
 	VADDPS      448(AX), Z6, Z6
 	VMOVUPS     Z6, 448(AX)
-	MOVQ        CX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Z6
-	VSUBPS      (SI)(BX*2), Z6, Z6
+	MOVQ        CX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Z6
+	VSUBPS      (BX)(DI*2), Z6, Z6
 	VMULPS      Z4, Z6, Z6
-	VMOVUPS     (DI), Z7
-	VSUBPS      (DI)(BX*1), Z7, Z7
+	VMOVUPS     (SI), Z7
+	VSUBPS      (SI)(DI*1), Z7, Z7
 	VFMADD231PS Z5, Z7, Z6
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Z7
-	VSUBPS      (SI)(BX*2), Z7, Z7
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Z7
+	VSUBPS      (BX)(DI*2), Z7, Z7
 	VMULPS      Z4, Z7, Z7
-	VMOVUPS     (DI), Z8
-	VSUBPS      (DI)(BX*1), Z8, Z8
+	VMOVUPS     (SI), Z8
+	VSUBPS      (SI)(DI*1), Z8, Z8
 	VFMADD231PS Z5, Z8, Z7
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Z8
-	VSUBPS      (SI)(BX*2), Z8, Z8
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Z8
+	VSUBPS      (BX)(DI*2), Z8, Z8
 	VMULPS      Z4, Z8, Z8
-	VMOVUPS     (DI), Z9
-	VSUBPS      (DI)(BX*1), Z9, Z9
+	VMOVUPS     (SI), Z9
+	VSUBPS      (SI)(DI*1), Z9, Z9
 	VFMADD231PS Z5, Z9, Z8
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Z9
-	VSUBPS      (SI)(BX*2), Z9, Z9
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Z9
+	VSUBPS      (BX)(DI*2), Z9, Z9
 	VMULPS      Z4, Z9, Z9
-	VMOVUPS     (DI), Z10
-	VSUBPS      (DI)(BX*1), Z10, Z10
+	VMOVUPS     (SI), Z10
+	VSUBPS      (SI)(DI*1), Z10, Z10
 	VFMADD231PS Z5, Z10, Z9
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Z10
-	VSUBPS      (SI)(BX*2), Z10, Z10
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Z10
+	VSUBPS      (BX)(DI*2), Z10, Z10
 	VMULPS      Z4, Z10, Z10
-	VMOVUPS     (DI), Z11
-	VSUBPS      (DI)(BX*1), Z11, Z11
+	VMOVUPS     (SI), Z11
+	VSUBPS      (SI)(DI*1), Z11, Z11
 	VFMADD231PS Z5, Z11, Z10
-	ADDQ        DX, SI
-	LEAQ        (SI)(BX*2), DI
-	ADDQ        BX, DI
-	VMOVUPS     (SI)(BX*1), Z11
-	VSUBPS      (SI)(BX*2), Z11, Z11
+	ADDQ        DX, BX
+	LEAQ        (BX)(DI*2), SI
+	ADDQ        DI, SI
+	VMOVUPS     (BX)(DI*1), Z11
+	VSUBPS      (BX)(DI*2), Z11, Z11
 	VMULPS      Z4, Z11, Z11
-	VMOVUPS     (DI), Z12
-	VSUBPS      (DI)(BX*1), Z12, Z12
+	VMOVUPS     (SI), Z12
+	VSUBPS      (SI)(DI*1), Z12, Z12
 	VFMADD231PS Z5, Z12, Z11
 	VADDPS      Z8, Z7, Z12
 	VMULPS      Z0, Z12, Z0

@@ -1,5 +1,7 @@
 package kernel
 
+import "runtime"
+
 // Peak does fused multiply-adds (separate ones in the generic set) of registers
 // alone, n turns of 24 instructions as wide as the set's, and returns how many
 // floating-point operations that was: a benchmark divides by the time and knows
@@ -10,14 +12,13 @@ func Peak(s *Set, n int) (flops float64) {
 		f(n)
 		return float64(n) * 24 * 2 * float64(lanes)
 	}
-	a, b, c, d := float32(1), float32(2), float32(3), float32(4)
-	for range 3 * n {
-		a, b, c, d = a*0.5+1, b*0.5+1, c*0.5+1, d*0.5+1
-		a, b, c, d = a*0.5+1, b*0.5+1, c*0.5+1, d*0.5+1
+	var x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, xa, xb float32
+	for range 2 * n {
+		x0, x1, x2, x3 = x0*0.5+1, x1*0.5+1, x2*0.5+1, x3*0.5+1
+		x4, x5, x6, x7 = x4*0.5+1, x5*0.5+1, x6*0.5+1, x7*0.5+1
+		x8, x9, xa, xb = x8*0.5+1, x9*0.5+1, xa*0.5+1, xb*0.5+1
 	}
-	generic4 = [4]float32{a, b, c, d}
+	// Without a use the compiler would drop all that.
+	runtime.KeepAlive(x0 + x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9 + xa + xb)
 	return float64(n) * 24 * 2
 }
-
-// generic4 keeps the compiler from dropping what Peak computes.
-var generic4 [4]float32

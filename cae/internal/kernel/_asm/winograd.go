@@ -11,7 +11,15 @@ const (
 	patch = tile + 2
 )
 
-// frequencies addresses the 36 pixels of the frequencies of a tile.
+// sixTimes returns six times x.
+func sixTimes(x reg.GPVirtual) reg.GPVirtual {
+	r := GP64()
+	LEAQ(Mem{Base: x, Index: x, Scale: 2}, r)
+	ADDQ(r, r)
+	return r
+}
+
+// frequencies addresses the 36 pixels of the frequencies of a tile by rows.
 type frequencies struct {
 	rows six // the first frequency of each row of the patch
 	row  six // the frequencies of the current row
@@ -19,10 +27,7 @@ type frequencies struct {
 
 // newFrequencies takes step as the bytes between two frequencies.
 func newFrequencies(base, step reg.GPVirtual) *frequencies {
-	six6 := GP64()
-	LEAQ(Mem{Base: step, Index: step, Scale: 2}, six6)
-	ADDQ(six6, six6)
-	return &frequencies{rows: newSix(base, six6), row: six{GP64(), GP64(), step}}
+	return &frequencies{rows: newSix(base, sixTimes(step)), row: six{GP64(), GP64(), step}}
 }
 
 // begin makes row i the current one.
@@ -36,6 +41,35 @@ func (f *frequencies) advance() {
 	advance(f.rows.base, pixelBytes)
 	advance(f.rows.base3, pixelBytes)
 }
+
+// columns addresses the 36 pixels of the frequencies of a tile by columns, which
+// must be visited in ascending order.
+type columns struct {
+	base, step reg.GPVirtual
+	column     six // the frequencies of the current column
+	current    int
+}
+
+// newColumns takes step as the bytes between two frequencies.
+func newColumns(base, step reg.GPVirtual) *columns {
+	return &columns{base: base, step: step, column: six{GP64(), GP64(), sixTimes(step)}}
+}
+
+// at is the address of row i of column j, plus disp bytes.
+func (c *columns) at(i, j, disp int) Mem {
+	if j == 0 && c.current != 0 {
+		MOVQ(c.base, c.column.base)
+		c.column.move()
+	} else if j != c.current {
+		ADDQ(c.step, c.column.base)
+		c.column.move()
+	}
+	c.current = j
+	return c.column.at(i, disp)
+}
+
+// restart ends a pass over the columns.
+func (c *columns) restart() { c.current = -1 }
 
 func inputTiles(v *vector) {
 	v.text("inputTiles", "v, src *float32, n, rowStep, freqStep int", "is Set.InputTiles; n is at least 1.")
@@ -92,32 +126,16 @@ func outputTiles(v *vector, withAdd bool) {
 	if withAdd {
 		plus = newSix(param("add"), rowStep)
 	}
-	// The frequencies of a column of the patch are six steps apart.
-	freqStep := step("freqStep")
-	six6 := GP64()
-	LEAQ(Mem{Base: freqStep, Index: freqStep, Scale: 2}, six6)
-	ADDQ(six6, six6)
-	column := six{GP64(), GP64(), six6}
+	freqs := newColumns(m, step("freqStep"))
 	outputLine.keep(v)
 	slope := v.slope()
 	Label("tile")
 	for part := range v.parts() {
 		disp := part * v.bytes
-		current := -1
+		freqs.restart()
 		outputLine.transform(v,
-			func(i, j int) Mem {
-				if j != current {
-					if j == 0 {
-						MOVQ(m, column.base)
-					} else {
-						ADDQ(freqStep, column.base)
-					}
-					column.move()
-					current = j
-				}
-				return column.at(i, disp)
-			},
-			func(int) { current = -1 },
+			func(i, j int) Mem { return freqs.at(i, j, disp) },
+			func(int) { freqs.restart() },
 			func(i, j int, x reg.VecVirtual) {
 				x = v.add(x, Mem{Base: bias, Disp: disp})
 				if withAdd {
@@ -155,26 +173,14 @@ func filter(v *vector) {
 func filterGrad(v *vector) {
 	v.text("filterGrad", "dw, du *float32, step int", "is Set.FilterGrad.")
 	dw := param("dw")
-	freqs := newFrequencies(param("du"), step("step"))
+	freqs := newColumns(param("du"), step("step"))
 	filterGradLine.keep(v)
 	for part := range v.parts() {
 		disp := part * v.bytes
-		current := -1
+		freqs.restart()
 		filterGradLine.transform(v,
-			func(i, j int) Mem {
-				if j != current {
-					if j == 0 {
-						MOVQ(freqs.rows.base, freqs.row.base)
-					} else {
-						ADDQ(freqs.row.step, freqs.row.base)
-					}
-					LEAQ(Mem{Base: freqs.row.base, Index: freqs.rows.step, Scale: 2}, freqs.row.base3)
-					ADDQ(freqs.rows.step, freqs.row.base3)
-					current = j
-				}
-				return six{freqs.row.base, freqs.row.base3, freqs.rows.step}.at(i, disp)
-			},
-			func(int) { current = -1 },
+			func(i, j int) Mem { return freqs.at(i, j, disp) },
+			func(int) { freqs.restart() },
 			func(i, j int, x reg.VecVirtual) {
 				to := Mem{Base: dw, Disp: (i*3+j)*pixelBytes + disp}
 				v.store(v.add(x, to), to)
