@@ -15,7 +15,7 @@ func (b *bench) measure(ctx context.Context, name string) (table, error) {
 	switch name {
 	case "train":
 		return b.against(ctx, name, "PyTorch", trainPixels, func(*runner) (*runner, error) {
-			return start(ctx, b.root, b.python, filepath.Join("bench", "torch_train.py"), "--threads", strconv.Itoa(b.threads), "--channels-last")
+			return start(ctx, b.root, b.python, filepath.Join("bench", "torch_train.py"), "--threads", strconv.Itoa(b.threads))
 		})
 	case "threads":
 		return b.scale(ctx)
