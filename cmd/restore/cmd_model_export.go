@@ -84,7 +84,7 @@ func (p *program) modelExport(c *cli.Context) error {
 // mayWrite says whether the file out may be made of the model called name: never
 // of itself, and over another file only where that is wished.
 func mayWrite(out, name string, overwrite bool) error {
-	have, err := os.Lstat(out)
+	_, err := os.Lstat(out)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -93,7 +93,8 @@ func mayWrite(out, name string, overwrite bool) error {
 	case !overwrite:
 		return usagef("%s exists already; --overwrite replaces it", out)
 	}
-	if have, err = os.Stat(out); err == nil && have.IsDir() {
+	have, err := os.Stat(out)
+	if err == nil && have.IsDir() {
 		return usagef("%s is a folder; name a file to write", out)
 	}
 	if from, serr := os.Stat(name); err == nil && serr == nil && os.SameFile(have, from) {
