@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/cae-restore/restore/cae"
 	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/all"
 	"github.com/urfave/cli/v2"
@@ -18,12 +19,13 @@ type program struct {
 	registry       *tasks.Registry
 	stdout, stderr io.Writer
 	args           []string // as typed, without the program's name
+	note           string   // on the kernels, printed once before they are used
 }
 
 // run executes the command line args (without the program's name) and returns
 // the exit code. Cancelling ctx ends it in order, with code 130.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	p := &program{registry: all.Registry(), stdout: stdout, stderr: stderr}
+	p := &program{registry: all.Registry(), stdout: stdout, stderr: stderr, note: cae.KernelNote()}
 	return p.run(ctx, args)
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"image"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -60,5 +62,28 @@ func TestHelp(t *testing.T) {
 	r.want(t, exitDone, "--amount", "--out", "--jobs", "0..1")
 	if n := strings.Count(r.stdout, "--model "); n < 1 {
 		t.Errorf("--model is not in the help:\n%s", r.stdout)
+	}
+}
+
+// TestKernelNote checks that what there is to say of the kernels is said once,
+// by commands that use them and by version.
+func TestKernelNote(t *testing.T) {
+	t.Parallel()
+	const note = "this CPU has no wings"
+	clean := t.TempDir()
+	writeFile(t, filepath.Join(clean, "a.png"), pngOf(t, image.NewGray(image.Rect(0, 0, 24, 16))))
+	for _, args := range [][]string{
+		{"version"},
+		{"denoise", "--quiet", "-o", filepath.Join(t.TempDir(), "out"), clean},
+		{"eval", "denoise", "--data", clean, "--sigma", "15"},
+	} {
+		var stdout, stderr bytes.Buffer
+		p := &program{registry: all.Registry(), stdout: &stdout, stderr: &stderr, note: note}
+		if code := p.run(t.Context(), args); code != exitDone {
+			t.Errorf("%v: exit code %d: %s", args, code, &stderr)
+		}
+		if n := strings.Count(stdout.String()+stderr.String(), note); n != 1 {
+			t.Errorf("%v: the note is printed %d times", args, n)
+		}
 	}
 }

@@ -26,6 +26,9 @@ func (p *program) versionCommand() *cli.Command {
 func (p *program) printVersion() {
 	fmt.Fprintf(p.stdout, "restore %s\n%s %s/%s\nkernels %s\n",
 		moduleVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH, cae.KernelSet())
+	if p.note != "" {
+		fmt.Fprintln(p.stdout, "note:", p.note)
+	}
 }
 
 // moduleVersion is the version that the Go toolchain stamped into the binary:

@@ -35,6 +35,10 @@ func jobs(c *cli.Context) (*pipeline.Pool, error) {
 
 // env is the world that tasks see.
 func (p *program) env(pool *pipeline.Pool) tasks.Env {
+	if p.note != "" {
+		fmt.Fprintln(p.stderr, "restore:", p.note)
+		p.note = ""
+	}
 	return tasks.Env{Run: pool.Run, Workers: pool.Workers(), OpenModel: openModel(p.registry)}
 }
 

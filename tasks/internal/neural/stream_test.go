@@ -191,13 +191,18 @@ func TestStreamStops(t *testing.T) {
 	}
 }
 
-// TestCost: the memory grows with the width, not with the height.
+// TestCost: the memory grows with the width, not with the height, and stays
+// within what there is as long as that is possible.
 func TestCost(t *testing.T) {
 	t.Parallel()
 	m := testModel(t)
-	small, tall, wide := m.Cost(2000, 3000, 2), m.Cost(2000, 300000, 2), m.Cost(30000, 3000, 2)
-	if small <= 0 || tall != small || wide <= small {
-		t.Errorf("2000x3000 costs %d bytes, 2000x300000 %d, 30000x3000 %d", small, tall, wide)
+	const limit = memoryBytes / 2 // two workers
+	small, tall, taller, wide := m.Cost(2000, 3000, 2), m.Cost(2000, 200000, 2), m.Cost(2000, 300000, 2), m.Cost(500000, 3000, 2)
+	if small <= 0 || tall <= 0 || tall > limit || taller > limit {
+		t.Errorf("2000x3000 costs %d bytes, 2000x200000 %d, 2000x300000 %d; the limit is %d", small, tall, taller, limit)
+	}
+	if wide <= limit || wide > 4*limit {
+		t.Errorf("500000x3000 costs %d bytes", wide)
 	}
 	if tiny := m.Cost(10, 10, 2); tiny <= 0 || tiny > small/10 {
 		t.Errorf("10x10 costs %d bytes, 2000x3000 %d", tiny, small)
