@@ -229,34 +229,6 @@ func TestTape(t *testing.T) {
 	}
 }
 
-func TestWorkspace(t *testing.T) {
-	t.Parallel()
-	n := small(t, configs()["shuffled, added skips, residual"])
-	const side = 256
-	in := feed(n, 1, side, side)
-	want, err := n.Workspace(side, side, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	out, err := n.Forward(serial(), in...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	runtime.ReadMemStats(&after)
-	runtime.KeepAlive(out)
-	// Other tests run beside this one, so the bound is one-sided and loose: it
-	// shows that the figure is of the right size, not that it is exact.
-	if want < 4*side*side*10 || want > 4*side*side*60 {
-		t.Errorf("Workspace says %d bytes, %.1f float32 a sample", want, float64(want)/4/side/side)
-	}
-	if got := after.TotalAlloc - before.TotalAlloc; got < uint64(want)*9/10 {
-		t.Errorf("Forward allocated %d bytes, Workspace says %d", got, want)
-	}
-}
-
 func TestNetworkJSON(t *testing.T) {
 	t.Parallel()
 	for name, c := range configs() {
