@@ -1539,7 +1539,7 @@ tile:
 	RET
 
 // func outputTilesAVX2(dst *float32, m *float32, n int, rowStep int, freqStep int, bias *float32, slope float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·outputTilesAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst+0(FP), AX
 	MOVQ         m+8(FP), CX
@@ -1553,8 +1553,7 @@ TEXT ·outputTilesAVX2(SB), NOSPLIT, $0-52
 	SHLQ         $0x02, R8
 	LEAQ         (R8)(R8*2), R11
 	ADDQ         R11, R11
-	MOVSS        slope+48(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS slope+48(FP), Y0
 
 tile:
 	VMOVUPS     constants<>+128(SB), Y1
@@ -2106,7 +2105,7 @@ tile:
 	RET
 
 // func outputTilesAddAVX2(dst *float32, add *float32, m *float32, n int, rowStep int, freqStep int, bias *float32, slope float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·outputTilesAddAVX2(SB), NOSPLIT, $0-60
 	MOVQ         dst+0(FP), AX
 	MOVQ         m+16(FP), CX
@@ -2123,8 +2122,7 @@ TEXT ·outputTilesAddAVX2(SB), NOSPLIT, $0-60
 	SHLQ         $0x02, R10
 	LEAQ         (R10)(R10*2), R13
 	ADDQ         R13, R13
-	MOVSS        slope+56(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS slope+56(FP), Y0
 
 tile:
 	VMOVUPS     constants<>+128(SB), Y1
@@ -3937,7 +3935,7 @@ TEXT ·filterGradAVX2(SB), NOSPLIT, $0-24
 	RET
 
 // func depthwiseAVX2(dst *float32, src *float32, offs *int, taps int, w *float32, bias *float32, slope float32, n int, srcStep int, dstStep int)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·depthwiseAVX2(SB), NOSPLIT, $0-80
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -3946,8 +3944,7 @@ TEXT ·depthwiseAVX2(SB), NOSPLIT, $0-80
 	MOVQ         bias+40(FP), SI
 	MOVQ         srcStep+64(FP), DI
 	SHLQ         $0x02, DI
-	MOVSS        slope+48(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS slope+48(FP), Y0
 	SUBQ         $0x04, DX
 	JLT          rest
 
@@ -4061,7 +4058,7 @@ done:
 	RET
 
 // func depthwiseAddAVX2(dst *float32, add *float32, src *float32, offs *int, taps int, w *float32, bias *float32, slope float32, n int, srcStep int, dstStep int)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·depthwiseAddAVX2(SB), NOSPLIT, $0-88
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+16(FP), CX
@@ -4071,8 +4068,7 @@ TEXT ·depthwiseAddAVX2(SB), NOSPLIT, $0-88
 	MOVQ         add+8(FP), DI
 	MOVQ         srcStep+72(FP), R8
 	SHLQ         $0x02, R8
-	MOVSS        slope+56(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS slope+56(FP), Y0
 	SUBQ         $0x04, DX
 	JLT          rest
 
@@ -4319,7 +4315,7 @@ pixel:
 	RET
 
 // func finishAVX2(dst *float32, src *float32, n int, step int, bias *float32, slope float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·finishAVX2(SB), NOSPLIT, $0-44
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -4329,8 +4325,7 @@ TEXT ·finishAVX2(SB), NOSPLIT, $0-44
 	MOVQ         bias+32(FP), SI
 	VMOVUPS      (SI), Y0
 	VMOVUPS      32(SI), Y1
-	MOVSS        slope+40(FP), X2
-	VBROADCASTSS X2, Y2
+	VBROADCASTSS slope+40(FP), Y2
 
 pixel:
 	VADDPS  (CX), Y0, Y3
@@ -4349,7 +4344,7 @@ pixel:
 	RET
 
 // func finishAddAVX2(dst *float32, add *float32, src *float32, n int, step int, bias *float32, slope float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·finishAddAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+16(FP), CX
@@ -4359,8 +4354,7 @@ TEXT ·finishAddAVX2(SB), NOSPLIT, $0-52
 	MOVQ         bias+40(FP), SI
 	VMOVUPS      (SI), Y0
 	VMOVUPS      32(SI), Y1
-	MOVSS        slope+48(FP), X2
-	VBROADCASTSS X2, Y2
+	VBROADCASTSS slope+48(FP), Y2
 	MOVQ         add+8(FP), SI
 
 pixel:
@@ -4404,13 +4398,12 @@ pixel:
 	RET
 
 // func activateAVX2(dst *float32, src *float32, n int, slope float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·activateAVX2(SB), NOSPLIT, $0-28
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX
-	MOVSS        slope+24(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS slope+24(FP), Y0
 
 pixel:
 	VMOVUPS (CX), Y1
@@ -4429,14 +4422,13 @@ pixel:
 	RET
 
 // func activateGradAVX2(dst *float32, grad *float32, out *float32, n int, slope float32)
-// Requires: AVX, AVX2, SSE
+// Requires: AVX
 TEXT ·activateGradAVX2(SB), NOSPLIT, $0-36
 	MOVQ         dst+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         out+16(FP), DX
 	MOVQ         n+24(FP), BX
-	MOVSS        slope+32(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS slope+32(FP), Y0
 	VXORPS       Y1, Y1, Y1
 
 pixel:
@@ -5548,7 +5540,7 @@ tile:
 	RET
 
 // func outputTilesAVX512(dst *float32, m *float32, n int, rowStep int, freqStep int, bias *float32, slope float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·outputTilesAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst+0(FP), AX
 	MOVQ         m+8(FP), CX
@@ -5566,8 +5558,7 @@ TEXT ·outputTilesAVX512(SB), NOSPLIT, $0-52
 	VMOVUPS      constants<>+192(SB), Z1
 	VMOVUPS      constants<>+0(SB), Z2
 	VMOVUPS      constants<>+64(SB), Z3
-	MOVSS        slope+48(FP), X4
-	VBROADCASTSS X4, Z4
+	VBROADCASTSS slope+48(FP), Z4
 
 tile:
 	MOVQ        CX, R9
@@ -5843,7 +5834,7 @@ tile:
 	RET
 
 // func outputTilesAddAVX512(dst *float32, add *float32, m *float32, n int, rowStep int, freqStep int, bias *float32, slope float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·outputTilesAddAVX512(SB), NOSPLIT, $0-60
 	MOVQ         dst+0(FP), AX
 	MOVQ         m+16(FP), CX
@@ -5864,8 +5855,7 @@ TEXT ·outputTilesAddAVX512(SB), NOSPLIT, $0-60
 	VMOVUPS      constants<>+192(SB), Z1
 	VMOVUPS      constants<>+0(SB), Z2
 	VMOVUPS      constants<>+64(SB), Z3
-	MOVSS        slope+56(FP), X4
-	VBROADCASTSS X4, Z4
+	VBROADCASTSS slope+56(FP), Z4
 
 tile:
 	MOVQ        CX, R11
@@ -6799,7 +6789,7 @@ TEXT ·filterGradAVX512(SB), NOSPLIT, $0-24
 	RET
 
 // func depthwiseAVX512(dst *float32, src *float32, offs *int, taps int, w *float32, bias *float32, slope float32, n int, srcStep int, dstStep int)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·depthwiseAVX512(SB), NOSPLIT, $0-80
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -6808,8 +6798,7 @@ TEXT ·depthwiseAVX512(SB), NOSPLIT, $0-80
 	MOVQ         bias+40(FP), SI
 	MOVQ         srcStep+64(FP), DI
 	SHLQ         $0x02, DI
-	MOVSS        slope+48(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS slope+48(FP), Z0
 	SUBQ         $0x08, DX
 	JLT          rest
 
@@ -6928,7 +6917,7 @@ done:
 	RET
 
 // func depthwiseAddAVX512(dst *float32, add *float32, src *float32, offs *int, taps int, w *float32, bias *float32, slope float32, n int, srcStep int, dstStep int)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·depthwiseAddAVX512(SB), NOSPLIT, $0-88
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+16(FP), CX
@@ -6938,8 +6927,7 @@ TEXT ·depthwiseAddAVX512(SB), NOSPLIT, $0-88
 	MOVQ         add+8(FP), DI
 	MOVQ         srcStep+72(FP), R8
 	SHLQ         $0x02, R8
-	MOVSS        slope+56(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS slope+56(FP), Z0
 	SUBQ         $0x08, DX
 	JLT          rest
 
@@ -7175,7 +7163,7 @@ pixel:
 	RET
 
 // func finishAVX512(dst *float32, src *float32, n int, step int, bias *float32, slope float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·finishAVX512(SB), NOSPLIT, $0-44
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
@@ -7184,8 +7172,7 @@ TEXT ·finishAVX512(SB), NOSPLIT, $0-44
 	SHLQ         $0x02, BX
 	MOVQ         bias+32(FP), SI
 	VMOVUPS      (SI), Z0
-	MOVSS        slope+40(FP), X1
-	VBROADCASTSS X1, Z1
+	VBROADCASTSS slope+40(FP), Z1
 
 pixel:
 	VADDPS  (CX), Z0, Z2
@@ -7200,7 +7187,7 @@ pixel:
 	RET
 
 // func finishAddAVX512(dst *float32, add *float32, src *float32, n int, step int, bias *float32, slope float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·finishAddAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+16(FP), CX
@@ -7209,8 +7196,7 @@ TEXT ·finishAddAVX512(SB), NOSPLIT, $0-52
 	SHLQ         $0x02, BX
 	MOVQ         bias+40(FP), SI
 	VMOVUPS      (SI), Z0
-	MOVSS        slope+48(FP), X1
-	VBROADCASTSS X1, Z1
+	VBROADCASTSS slope+48(FP), Z1
 	MOVQ         add+8(FP), SI
 
 pixel:
@@ -7246,13 +7232,12 @@ pixel:
 	RET
 
 // func activateAVX512(dst *float32, src *float32, n int, slope float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·activateAVX512(SB), NOSPLIT, $0-28
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         n+16(FP), DX
-	MOVSS        slope+24(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS slope+24(FP), Z0
 
 pixel:
 	VMOVUPS (CX), Z1
@@ -7267,14 +7252,13 @@ pixel:
 	RET
 
 // func activateGradAVX512(dst *float32, grad *float32, out *float32, n int, slope float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·activateGradAVX512(SB), NOSPLIT, $0-36
 	MOVQ         dst+0(FP), AX
 	MOVQ         grad+8(FP), CX
 	MOVQ         out+16(FP), DX
 	MOVQ         n+24(FP), BX
-	MOVSS        slope+32(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS slope+32(FP), Z0
 	VPXORD       Z1, Z1, Z1
 
 pixel:

@@ -14,7 +14,8 @@ const (
 	Frequencies = Patch * Patch
 )
 
-// TransformScratch is how many float32 the transforms take as tmp.
+// TransformScratch is how many float32 the transforms take as tmp. The sets in
+// assembly do not touch it.
 const TransformScratch = Frequencies * Lanes
 
 // Set is a set of kernels: all do the same for the same operands, up to
@@ -24,7 +25,13 @@ const TransformScratch = Frequencies * Lanes
 // "Pixel" means Lanes elements. Steps and offsets count elements, not bytes.
 // Operands do not overlap unless a comment says that they may. Slices may be
 // longer than needed; shorter ones panic. Every kernel leaves the elements that
-// it does not name alone.
+// it does not name alone. No operand needs to be aligned; those of Aligned, with
+// steps that are multiples of Lanes, are quickest.
+//
+// max(v, slope*v), for a slope from 0 to 1, is slope*v where that is above v, and
+// v elsewhere: a NaN in v comes out as a NaN, and an infinite v stays what it is
+// where slope is 0 and the product no number. A negative v under slope 0 gives
+// the negative zero.
 type Set struct {
 	Name string // generic, avx2 or avx512
 
@@ -97,7 +104,9 @@ type Set struct {
 	Depthwise func(dst, add, src []float32, offs []int, w, bias []float32, slope float32, n, srcStep, dstStep int)
 
 	// DepthwiseGrad adds the gradient of Depthwise's weights:
-	// dw[s*Lanes...] += sum over t of grad[t*gradStep...] * src[offs[s]+t*srcStep...].
+	// dw[s*Lanes...] += sum over 0 <= t < n, in that order, of
+	// grad[t*gradStep...] * src[offs[s]+t*srcStep...], the sum beginning with
+	// the value that dw holds.
 	DepthwiseGrad func(dw, grad, src []float32, offs []int, n, gradStep, srcStep int)
 
 	// Add adds src to dst, element by element; len(src) counts, any length.

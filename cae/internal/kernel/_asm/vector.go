@@ -95,11 +95,14 @@ func (v *vector) broadcast(m Op) reg.VecVirtual {
 	return r
 }
 
-// slope returns the parameter slope in every lane.
+// slope returns the parameter slope in every lane. Load would take an
+// instruction of SSE, which is slow beside those of AVX.
 func (v *vector) slope() reg.VecVirtual {
-	x := XMM()
-	Load(Param("slope"), x)
-	return v.broadcast(x)
+	slope, err := Param("slope").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return v.broadcast(slope.Addr)
 }
 
 // commute brings the operand that may lie in memory to the front.
