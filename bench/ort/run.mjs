@@ -85,7 +85,7 @@ const commands = {
   },
 };
 
-await commands.run('2'); // memory and threads are there before the first measurement
+await commands.run('5'); // memory and threads settle before the first measurement
 console.log('ready');
 for await (const line of readline.createInterface({ input: process.stdin })) {
   const [name, ...args] = line.trim().split(/\s+/);
