@@ -111,16 +111,20 @@ func (f *assembly) multiplySet(height int) func(c, a []float32, offs []int, b []
 		if blocks <= 0 {
 			return
 		}
-		pixels("c", c, blocks*height)
+		// This call is the shortest of all, so its checks count.
+		used := blocks * height * Lanes
+		if len(c) < used || blocks > len(c) {
+			outside("c", c, 0, blocks*height, Lanes, Lanes)
+		}
 		if len(offs) == 0 {
-			clear(c[:blocks*height*Lanes])
+			clear(c[:used])
 			return
 		}
-		pixels("b", b, len(offs)*Lanes)
-		// This call is the shortest of all, so its checks count.
-		last := len(a) - blocks*height*Lanes
+		if len(b) < len(offs)*Lanes*Lanes {
+			outside("b", b, 0, len(offs)*Lanes, Lanes, Lanes)
+		}
 		for _, off := range offs {
-			if off < 0 || off > last {
+			if off < 0 || off > len(a)-used {
 				outside("a", a, off, blocks*height, Lanes, Lanes)
 			}
 		}
