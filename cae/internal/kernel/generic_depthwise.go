@@ -2,21 +2,12 @@ package kernel
 
 func depthwiseGeneric(dst, add, src []float32, offs []int, w, bias []float32, slope float32, n, srcStep, dstStep int) {
 	for t := range n {
-		var v pixel
-		if len(offs) > 0 {
-			p, q := at(w, 0), at(src, offs[0]+t*srcStep)
-			b := at(bias, 0)
+		v := *at(bias, 0)
+		for s, off := range offs {
+			p, q := at(w, s*Lanes), at(src, off+t*srcStep)
 			for k := range Lanes {
-				v[k] = b[k] + p[k]*q[k]
+				v[k] += p[k] * q[k]
 			}
-			for s := 1; s < len(offs); s++ {
-				p, q := at(w, s*Lanes), at(src, offs[s]+t*srcStep)
-				for k := range Lanes {
-					v[k] += p[k] * q[k]
-				}
-			}
-		} else {
-			v = *at(bias, 0)
 		}
 		i := t * dstStep
 		d := at(dst, i)

@@ -104,8 +104,7 @@ func outputTilesGeneric(dst, add, m []float32, n, rowStep, freqStep int, bias []
 			}
 			outputLine(&out, &in)
 			for j := range Tile {
-				at0 := i*rowStep + (Tile*t+j)*Lanes
-				finishPixel(dst, add, &row[j], at0, bias, slope)
+				finishPixel(dst, add, &row[j], i*rowStep+(Tile*t+j)*Lanes, bias, slope)
 			}
 		}
 	}
