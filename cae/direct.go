@@ -1,6 +1,10 @@
 package cae
 
-import "github.com/cae-restore/restore/cae/internal/kernel"
+import (
+	"slices"
+
+	"github.com/cae-restore/restore/cae/internal/kernel"
+)
 
 // pixelGrid is the output pixels of one phase of a batch, numbered along rows,
 // picture after picture.
@@ -18,42 +22,69 @@ func (g pixelGrid) run(p, end int) pixelRun {
 // pixelsAtOnce is how many output pixels are gathered and multiplied together.
 const pixelsAtOnce = kernel.MaxRows
 
-// direct is the work of one phase of a correlation of any size, stride and
-// dilation: what the taps read is gathered pixel by pixel, whole blocks of
-// planes at a time, and multiplied by the weights.
-func (f *filters) direct(p int, out, in *Map, fin finish) Work {
-	c, ph := f.c, f.c.phases[p]
-	h, w := c.size(ph, out.H, out.W)
+// direct is the work of the phases ps of a correlation of any size, stride and
+// dilation, whose output pixels read the same: it is gathered pixel by pixel,
+// whole blocks of planes at a time, and multiplied by the weights of each.
+func (f *filters) direct(ps []int, out, in *Map, fin finish) Work {
+	c, first := f.c, f.c.phases[ps[0]]
+	h, w := c.size(first, out.H, out.W)
 	g := pixelGrid{out.N, h, w}
 	blocks := in.blocks()
-	offs := f.offsets(p, blocks)
+	offs := f.offsets(len(first.taps), blocks)
 	slope := fin.factor()
-	panel := len(ph.taps) * blocks * pixelsAtOnce * lanes
+	panel := len(first.taps) * blocks * pixelsAtOnce * lanes
 	return Work{N: (g.pixels() + pixelsAtOnce - 1) / pixelsAtOnce, Scratch: panel + pixelsAtOnce*lanes, Do: func(scratch []float32, i int) {
 		k := kernel.Active()
 		a, sums := scratch[:panel], scratch[panel:]
 		p0, p1 := i*pixelsAtOnce, min((i+1)*pixelsAtOnce, g.pixels())
-		c.gather(k, a, in, ph, g, p0, p1)
+		c.gather(k, a, in, first, g, p0, p1)
 		for b := range out.blocks() {
-			k.Multiply(sums, a, offs[b], f.w[p][b], p1-p0)
-			for at := p0; at < p1; {
-				r := g.run(at, p1)
-				to := out.at(r.n, b, ph.y0+r.y*c.step[0], ph.x0+r.x*c.step[1])
-				k.Finish(out.Data[to:], fin.from(to), sums[(at-p0)*lanes:], r.count, c.step[1]*lanes, f.bias[b*lanes:], slope)
-				at += r.count
+			for _, p := range ps {
+				ph := c.phases[p]
+				k.Multiply(sums, a, offs[b], f.w[p][b], p1-p0)
+				for at := p0; at < p1; {
+					r := g.run(at, p1)
+					to := out.at(r.n, b, ph.y0+r.y*c.step[0], ph.x0+r.x*c.step[1])
+					k.Finish(out.Data[to:], fin.from(to), sums[(at-p0)*lanes:], r.count, c.step[1]*lanes, f.bias[b*lanes:], slope)
+					at += r.count
+				}
 			}
 		}
 	}}
 }
 
+// alike groups the phases that have output pixels in an output of h by w: those
+// of one group have as many and read the same.
+func (c *correlation) alike(h, w int) (groups [][]int) {
+next:
+	for p, ph := range c.phases {
+		ph0, pw := c.size(ph, h, w)
+		if ph0 < 1 || pw < 1 {
+			continue
+		}
+		for i, g := range groups {
+			other := c.phases[g[0]]
+			oh, ow := c.size(other, h, w)
+			if oh == ph0 && ow == pw && slices.EqualFunc(ph.taps, other.taps, tap.sameOffset) {
+				groups[i] = append(g, p)
+				continue next
+			}
+		}
+		groups = append(groups, []int{p})
+	}
+	return groups
+}
+
+func (t tap) sameOffset(u tap) bool { return t.dy == u.dy && t.dx == u.dx }
+
 // offsets lists for each block of output planes where the blocks that it hears
 // of stand in a gathered panel [tap][block][pixel].
-func (f *filters) offsets(p, blocks int) [][]int {
+func (f *filters) offsets(taps, blocks int) [][]int {
 	var list [][]int
 	for b := range blocksOf(f.c.out) {
 		lo, hi := f.c.span(b)
 		var offs []int
-		for t := range f.c.phases[p].taps {
+		for t := range taps {
 			for i := lo; i < hi; i++ {
 				offs = append(offs, (t*blocks+i)*pixelsAtOnce*lanes)
 			}

@@ -134,19 +134,19 @@ func (f *filters) correlate(out, in *Map, fin finish) []Work {
 		return []Work{f.winograd(out, in, fin)}
 	}
 	var works []Work
-	for p := range f.c.phases {
-		if h, w := f.c.size(f.c.phases[p], out.H, out.W); h > 0 && w > 0 {
-			if f.c.depthwise() {
+	for _, ps := range f.c.alike(out.H, out.W) {
+		if f.c.depthwise() {
+			for _, p := range ps {
 				works = append(works, f.depthwise(p, out, in, fin))
-			} else {
-				works = append(works, f.direct(p, out, in, fin))
 			}
+			continue
 		}
+		works = append(works, f.direct(ps, out, in, fin))
 	}
 	return works
 }
 
-// addBlock is the part of fin.add from index at on, or nil.
+// from is the part of fin.add from index at on, or nil.
 func (f finish) from(at int) []float32 {
 	if f.add == nil {
 		return nil

@@ -183,31 +183,27 @@ func gradTiles(k *kernel.Set, y []float32, grad *Map, g tileGrid, t0, t1, at, st
 	}
 }
 
-// sumParts sets dst to the sum of n parts that stand step apart.
-func sumParts(k *kernel.Set, dst, src []float32, n, step int) {
-	copy(dst, src[:len(dst)])
-	for i := 1; i < n; i++ {
-		k.Add(dst, src[i*step:][:len(dst)])
-	}
-}
-
 // directGradient gathers what the output pixels read, as the correlation does,
 // and multiplies it by the gradient at those pixels.
 func (c *correlation) directGradient(dw []float32, grad, in *Map, t *temporary) []Work {
-	pairs := c.pairs()
 	var works []Work
-	for _, ph := range c.phases {
-		h, w := c.size(ph, grad.H, grad.W)
-		if h > 0 && w > 0 && len(ph.taps) > 0 {
-			works = append(works, c.phaseGradient(dw, grad, in, ph, pixelGrid{grad.N, h, w}, pairs, t)...)
+	for _, ps := range c.alike(grad.H, grad.W) {
+		if len(c.phases[ps[0]].taps) > 0 {
+			works = append(works, c.phaseGradient(dw, grad, in, ps, t)...)
 		}
 	}
 	return works
 }
 
-func (c *correlation) phaseGradient(dw []float32, grad, in *Map, ph phase, g pixelGrid, pairs []pair, temp *temporary) []Work {
-	taps := len(ph.taps)
-	size := len(pairs) * taps * square // [pair][tap]
+// phaseGradient is the work for phases that read the same. Sums are laid out
+// [phase][pair][tap].
+func (c *correlation) phaseGradient(dw []float32, grad, in *Map, ps []int, temp *temporary) []Work {
+	first := c.phases[ps[0]]
+	h, w := c.size(first, grad.H, grad.W)
+	g := pixelGrid{grad.N, h, w}
+	pairs, taps := c.pairs(), len(first.taps)
+	each := len(pairs) * taps * square
+	size := len(ps) * each
 	pieces := (g.pixels() + pixelsAtOnce - 1) / pixelsAtOnce
 	n := parts(pieces, size)
 	temp.reserve(n * size)
@@ -221,40 +217,57 @@ func (c *correlation) phaseGradient(dw []float32, grad, in *Map, ph phase, g pix
 		lo, hi := share(i, n, pieces)
 		for ; lo < hi; lo++ {
 			p0, p1 := lo*pixelsAtOnce, min((lo+1)*pixelsAtOnce, g.pixels())
-			c.gather(k, a, in, ph, g, p0, p1)
-			for at := p0; at < p1; {
-				r := g.run(at, p1)
-				for b := range grad.blocks() {
-					from := grad.at(r.n, b, ph.y0+r.y*c.step[0], ph.x0+r.x*c.step[1])
-					k.Copy(d[b*run+(at-p0)*lanes:], grad.Data[from:], r.count, c.step[1]*lanes)
-				}
-				at += r.count
-			}
-			for j, p := range pairs {
-				for t := range taps {
-					k.MultiplyT(sum[(j*taps+t)*square:], a[(t*in.blocks()+p.in)*run:], d[p.out*run:], p1-p0)
+			c.gather(k, a, in, first, g, p0, p1)
+			for q, p := range ps {
+				c.gatherOut(k, d, grad, c.phases[p], g, p0, p1)
+				for j, p := range pairs {
+					for t := range taps {
+						k.MultiplyT(sum[q*each+(j*taps+t)*square:], a[(t*in.blocks()+p.in)*run:], d[p.out*run:], p1-p0)
+					}
 				}
 			}
 		}
 	}}
-	reduce := Work{N: len(pairs), Scratch: taps * square, Do: func(scratch []float32, j int) {
+	reduce := Work{N: len(ps) * len(pairs), Scratch: taps * square, Do: func(scratch []float32, i int) {
 		sum := scratch[:taps*square]
-		sumParts(kernel.Active(), sum, temp.data[j*taps*square:], n, size)
+		sumParts(kernel.Active(), sum, temp.data[i*taps*square:], n, size)
+		p := pairs[i%len(pairs)]
 		for l := range lanes {
-			i := pairs[j].in*lanes + l
+			from := p.in*lanes + l
 			for o := range lanes {
-				to := pairs[j].out*lanes + o
-				if i >= c.in || !c.connected(to, i) {
+				to := p.out*lanes + o
+				if from >= c.in || !c.connected(to, from) {
 					continue
 				}
-				w := dw[c.weight(to, i):][:c.taps]
-				for t, tap := range ph.taps {
+				w := dw[c.weight(to, from):][:c.taps]
+				for t, tap := range c.phases[ps[i/len(pairs)]].taps {
 					w[tap.index] += sum[t*square+l*lanes+o]
 				}
 			}
 		}
 	}}
 	return []Work{collect, reduce}
+}
+
+// gatherOut copies the output pixels p0 <= p < p1 of a phase into a panel
+// [block][pixel].
+func (c *correlation) gatherOut(k *kernel.Set, panel []float32, out *Map, ph phase, g pixelGrid, p0, p1 int) {
+	for at := p0; at < p1; {
+		r := g.run(at, p1)
+		for b := range out.blocks() {
+			from := out.at(r.n, b, ph.y0+r.y*c.step[0], ph.x0+r.x*c.step[1])
+			k.Copy(panel[(b*pixelsAtOnce+at-p0)*lanes:], out.Data[from:], r.count, c.step[1]*lanes)
+		}
+		at += r.count
+	}
+}
+
+// sumParts sets dst to the sum of n parts that stand step apart.
+func sumParts(k *kernel.Set, dst, src []float32, n, step int) {
+	copy(dst, src[:len(dst)])
+	for i := 1; i < n; i++ {
+		k.Add(dst, src[i*step:][:len(dst)])
+	}
 }
 
 // biasGradient is the work of adding the sum of each plane of a blocked map to
