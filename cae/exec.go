@@ -86,6 +86,14 @@ func (x *Exec) Bytes() int64 {
 // Do does the works one after another.
 func (x *Exec) Do(works ...Work) error { return x.bind(works).do() }
 
+// DoWhole is Do, but the end of the Exec's context does not stop it half-way: for
+// work that must not be left in between, such as a step of a training.
+func (x *Exec) DoWhole(works ...Work) error {
+	s := x.bind(works)
+	s.whole = true
+	return s.do()
+}
+
 // pass is work with its pieces as the runner takes them, made once so that
 // doing it again allocates nothing.
 type pass struct {
@@ -97,7 +105,8 @@ type pass struct {
 type schedule struct {
 	x       *Exec
 	passes  []pass
-	scratch int // float32 that a worker needs
+	scratch int  // float32 that a worker needs
+	whole   bool // whatever the context says
 }
 
 func (x *Exec) bind(works []Work) schedule {
@@ -120,8 +129,12 @@ func (s schedule) do() error {
 			s.x.scratch[i] = kernel.Aligned(s.scratch)
 		}
 	}
+	ctx := s.x.ctx
+	if s.whole {
+		ctx = context.WithoutCancel(ctx)
+	}
 	for _, p := range s.passes {
-		if err := s.x.run(s.x.ctx, p.n, p.f); err != nil {
+		if err := s.x.run(ctx, p.n, p.f); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package cae
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,7 +82,10 @@ func NewLayer(kind string, config json.RawMessage) (Layer, error) {
 	}
 	layer := empty()
 	if config != nil {
-		if err := json.Unmarshal(config, layer); err != nil {
+		// A setting that this program does not know would change the result.
+		d := json.NewDecoder(bytes.NewReader(config))
+		d.DisallowUnknownFields()
+		if err := d.Decode(layer); err != nil {
 			return nil, err
 		}
 	}

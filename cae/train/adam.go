@@ -29,57 +29,40 @@ func newAdam(params []*cae.Param) *adam {
 	return a
 }
 
-// step moves the parameters against their gradients; step counts from 1.
-// Weight decay is decoupled from the gradient (Loshchilov and Hutter, "Decoupled
-// Weight Decay Regularization", ICLR 2019) and spares biases and scales.
-func (a *adam) step(params []*cae.Param, grads [][]float32, step int64, rate, decay float64) {
-	c1 := 1 - math.Pow(beta1, float64(step))
-	c2 := 1 - math.Pow(beta2, float64(step))
-	for i, p := range params {
-		if p.Stat {
-			for j, g := range grads[i] {
-				p.Data[j] += statMomentum * (g - p.Data[j])
-			}
-			continue
-		}
-		shrink := 1.0
-		if len(p.Shape) > 1 {
-			shrink = 1 - rate*decay
-		}
-		m, v := a.m[i], a.v[i]
-		for j, g := range grads[i] {
-			m[j] += (1 - beta1) * (g - m[j])
-			v[j] += (1 - beta2) * (g*g - v[j])
-			move := rate * (float64(m[j]) / c1) / (math.Sqrt(float64(v[j])/c2) + adamEps)
-			p.Data[j] = float32(float64(p.Data[j])*shrink - move)
-		}
-	}
+// motion is what all parameters' moves in one step have in common.
+type motion struct {
+	c1, c2 float64 // by which the moments fall short at the start
+	rate   float64
+	decay  float64
+	scale  float32 // of the gradients
 }
 
-// clip scales all gradients so that their common Euclidean length is at most
-// limit (0: no limit) and returns the length before (Pascanu, Mikolov and
-// Bengio, ICML 2013).
-func clip(params []*cae.Param, grads [][]float32, limit float64) float64 {
-	var sum float64
-	for i, g := range grads {
-		if params[i].Stat {
-			continue
+// motionOf is that of a step, counted from 1.
+func motionOf(step int64, rate, decay float64, scale float32) motion {
+	return motion{1 - math.Pow(beta1, float64(step)), 1 - math.Pow(beta2, float64(step)), rate, decay, scale}
+}
+
+// move moves the elements [lo, hi) of parameter i against their gradient.
+// Weight decay is decoupled from the gradient (Loshchilov and Hutter, "Decoupled
+// Weight Decay Regularization", ICLR 2019) and spares biases and scales.
+// Running statistics go towards the batch's value.
+func (a *adam) move(o motion, p *cae.Param, grad []float32, i, lo, hi int) {
+	if p.Stat {
+		for j := lo; j < hi; j++ {
+			p.Data[j] += statMomentum * (grad[j] - p.Data[j])
 		}
-		for _, v := range g {
-			sum += float64(v) * float64(v)
-		}
+		return
 	}
-	length := math.Sqrt(sum)
-	if limit > 0 && length > limit {
-		scale := float32(limit / length)
-		for i, g := range grads {
-			if params[i].Stat {
-				continue
-			}
-			for j := range g {
-				g[j] *= scale
-			}
-		}
+	shrink := 1.0
+	if len(p.Shape) > 1 {
+		shrink = 1 - o.rate*o.decay
 	}
-	return length
+	data, grad, m, v := p.Data[lo:hi], grad[lo:hi], a.m[i][lo:hi], a.v[i][lo:hi]
+	for j, g := range grad {
+		g *= o.scale
+		m[j] += (1 - beta1) * (g - m[j])
+		v[j] += (1 - beta2) * (g*g - v[j])
+		move := o.rate * (float64(m[j]) / o.c1) / (math.Sqrt(float64(v[j])/o.c2) + adamEps)
+		data[j] = float32(float64(data[j])*shrink - move)
+	}
 }

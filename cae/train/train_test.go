@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/cae-restore/restore/cae"
@@ -112,7 +113,13 @@ func TestAdam(t *testing.T) {
 	const rate, decay = 0.1, 0.5
 	for step := int64(1); step <= 4; step++ {
 		g := []float64{0.3 * float64(step), -0.1, 0.2}
-		a.step(params, [][]float32{{float32(g[0]), float32(g[1])}, {float32(g[2])}, {2}}, step, rate, decay)
+		// Half of the gradient is given twice as large and scaled.
+		grads := [][]float32{{float32(g[0]) * 2, float32(g[1]) * 2}, {float32(g[2]) * 2}, {2}}
+		for i, q := range params {
+			for j := range q.Data { // in pieces of one element
+				a.move(motionOf(step, rate, decay, 0.5), q, grads[i], i, j, j+1)
+			}
+		}
 		for i := range p {
 			m[i] = 0.9*m[i] + 0.1*g[i]
 			v[i] = 0.999*v[i] + 0.001*g[i]*g[i]
@@ -138,15 +145,53 @@ func TestAdam(t *testing.T) {
 
 func TestClip(t *testing.T) {
 	t.Parallel()
-	params := []*cae.Param{{Shape: []int{2}}, {Shape: []int{1}, Stat: true}, {Shape: []int{1}}}
-	for limit, scale := range map[float64]float32{0: 1, 10: 1, 2.5: 0.5} {
-		grads := [][]float32{{3, 0}, {100}, {4}}
-		if got := clip(params, grads, limit); got != 5 {
-			t.Errorf("length %g, want 5", got)
+	params := []*cae.Param{{Shape: []int{2}, Data: make([]float32, 2)}, {Shape: []int{1}, Data: make([]float32, 1), Stat: true}, {Shape: []int{1}, Data: make([]float32, 1)}}
+	u := newUpdate(params, [][]float32{{3, 0}, {100}, {4}}, nil, nil)
+	if err := cae.NewExec(t.Context(), nil, 1).Do(u.measure()); err != nil {
+		t.Fatal(err)
+	}
+	for limit, want := range map[float64]float32{0: 1, 10: 1, 2.5: 0.5} {
+		if length, scale := u.clip(limit); length != 5 || scale != want {
+			t.Errorf("limit %g: length %g, factor %g; want 5 and %g", limit, length, scale, want)
 		}
-		if grads[0][0] != 3*scale || grads[2][0] != 4*scale || grads[1][0] != 100 {
-			t.Errorf("limit %g: clipped to %v", limit, grads)
+	}
+}
+
+// TestUpdate moves parameters of several pieces on one and on three workers, and
+// does so whole although the context has ended.
+func TestUpdate(t *testing.T) {
+	t.Parallel()
+	run := func(ctx context.Context, workers int) ([]float32, []float32) {
+		const n = 3*pieceLen + 5
+		p := &cae.Param{Shape: []int{n, 1}, Data: make([]float32, n)}
+		grad, ema := make([]float32, n), make([]float32, n)
+		for i := range grad {
+			grad[i] = float32(i%11) - 5
 		}
+		u := newUpdate([]*cae.Param{p}, [][]float32{grad}, [][]float32{ema}, newAdam([]*cae.Param{p}))
+		u.motion, u.keep = motionOf(1, 0.1, 0, 1), 0.5
+		runner := cae.Runner(cae.Serial) // which heeds its context
+		if workers > 1 {
+			runner = caetest.Spread(workers)
+		}
+		if err := cae.NewExec(ctx, runner, workers).DoWhole(u.apply()); err != nil {
+			t.Fatal(err)
+		}
+		return p.Data, ema
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	one, average := run(t.Context(), 1)
+	for i, v := range one {
+		if want := -0.1 * float64(min(max(i%11-5, -1), 1)); math.Abs(float64(v)-want) > 1e-6 || math.Abs(float64(average[i])-want/2) > 1e-6 {
+			t.Fatalf("element %d moved to %g, its average to %g; want %g and half of it", i, v, average[i], want)
+		}
+	}
+	if three, _ := run(t.Context(), 3); !slices.Equal(one, three) {
+		t.Error("three workers move otherwise")
+	}
+	if whole, _ := run(ended, 1); !slices.Equal(one, whole) {
+		t.Error("the end of the context stopped the update half-way")
 	}
 }
 

@@ -59,6 +59,9 @@ type Trainer struct {
 	loss   Loss
 	adam   *adam
 	ema    [][]float32
+	x      *cae.Exec
+	update *update
+	works  struct{ measure, apply cae.Work }
 	grad   []float32
 	done   int64
 }
@@ -76,11 +79,13 @@ func New(net *cae.Network, x *cae.Exec, c Config) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Trainer{config: c, net: net, params: net.Params(), tape: tape, loss: loss}
+	t := &Trainer{config: c, net: net, params: net.Params(), tape: tape, loss: loss, x: x}
 	t.adam = newAdam(t.params)
 	for _, p := range t.params {
 		t.ema = append(t.ema, append([]float32(nil), p.Data...))
 	}
+	t.update = newUpdate(t.params, tape.Grads(), t.ema, t.adam)
+	t.works.measure, t.works.apply = t.update.measure(), t.update.apply()
 	return t, nil
 }
 
@@ -127,28 +132,23 @@ func (t *Trainer) Step(b Batch) (Stats, error) {
 	if err := t.tape.Backward(t.grad); err != nil {
 		return s, err
 	}
-	grads := t.tape.Grads()
-	s.Gradient = clip(t.params, grads, c.Clip)
+	if err := t.x.Do(t.works.measure); err != nil {
+		return s, err
+	}
+	length, scale := t.update.clip(c.Clip)
+	s.Gradient = length
 	if bad := s.Loss + s.Gradient; math.IsNaN(bad) || math.IsInf(bad, 0) {
 		return s, fmt.Errorf("%w at step %d: loss %g, gradient %g; a lower rate or a longer warm-up helps", ErrDiverged, s.Step, s.Loss, s.Gradient)
 	}
-	t.adam.step(t.params, grads, s.Step, s.Rate, c.WeightDecay)
-	t.average(s.Step)
+	// Early on the average's memory is as long as the run so far, so that the
+	// first values are forgotten.
+	t.update.keep = math.Min(c.EMA, float64(s.Step)/float64(s.Step+10))
+	t.update.motion = motionOf(s.Step, s.Rate, c.WeightDecay, scale)
+	if err := t.x.DoWhole(t.works.apply); err != nil {
+		return s, err
+	}
 	t.done++
 	return s, nil
-}
-
-// average moves the averaged weights towards the current ones. Early on its
-// memory is as long as the run so far, so that the first values are forgotten.
-func (t *Trainer) average(step int64) {
-	keep := math.Min(t.config.EMA, float64(step)/float64(step+10))
-	move := float32(1 - keep)
-	for i, p := range t.params {
-		e := t.ema[i]
-		for j, v := range p.Data {
-			e[j] += move * (v - e[j])
-		}
-	}
 }
 
 // Averaged returns a copy of the network with the moving average of its weights

@@ -66,7 +66,8 @@ func printModel(out io.Writer, name string, bytes int64, net *cae.Network, file 
 	foot := net.Footprint()
 	side := max(costSide/foot.Multiple, 1) * foot.Multiple
 	line("cost", "%.2f kMAC a pixel", float64(net.MACs(side, side))/float64(side)/float64(side)/1e3)
-	line("receptive field", "%d samples before, %d after", foot.Before, foot.After)
+	line("looks at", "%d samples before a piece of the picture, %d after it", foot.Before, foot.After)
+	line("cut at", "multiples of %d samples", foot.Align)
 	line("size multiple", "%d", foot.Multiple)
 	for _, in := range net.Inputs() {
 		line("input", "%s, %d planes", in.Name, in.Planes)

@@ -14,11 +14,6 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// pictureMargin is by how many samples this program continues pictures by
-// reflection before a network sees them (docs/model-format.md). The graph does
-// not do it, so the file says it.
-const pictureMargin = 16
-
 func (p *program) modelExportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "export",
@@ -70,7 +65,7 @@ func (p *program) modelExport(c *cli.Context) error {
 	}
 	err = fit.WriteFile(out, func(w io.Writer) error {
 		return onnx.Write(w, net, onnx.Options{
-			Batch: c.Int("batch"), Height: c.Int("height"), Width: c.Int("width"), Margin: pictureMargin,
+			Batch: c.Int("batch"), Height: c.Int("height"), Width: c.Int("width"), Margin: fit.Margin,
 			Producer: "restore", Version: moduleVersion(), Metadata: file.Metadata,
 		})
 	})

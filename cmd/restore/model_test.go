@@ -217,7 +217,7 @@ func TestModelInfo(t *testing.T) {
 	t.Parallel()
 	dir, model := trained(t)
 	r := restoreWith(t, all.Registry(), "model", "info", model)
-	r.want(t, exitDone, "denoise", "parameters", "kMAC a pixel", "receptive field", "restore train denoise", "2 steps")
+	r.want(t, exitDone, "denoise", "parameters", "kMAC a pixel", "looks at", "cut at", "restore train denoise", "2 steps")
 	restoreWith(t, all.Registry(), "model", "info").want(t, exitUsage, "NAME|FILE")
 	restoreWith(t, all.Registry(), "model", "info", filepath.Join(dir, "gone")).want(t, exitEnvironment, "neither a file nor a shipped model")
 	restoreWith(t, all.Registry(), "model", "info", filepath.Join(dir, "data", "a.png")).want(t, exitEnvironment, "unusable model")

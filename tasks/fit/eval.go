@@ -5,7 +5,13 @@ import (
 	"fmt"
 
 	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/tasks/internal/neural"
 )
+
+// Margin is by how many samples at least pictures are continued by reflection on
+// all sides before a network sees them: whoever runs a model elsewhere has to do
+// the same.
+const Margin = neural.Margin
 
 // Eval scores a model on all pictures in the given folders, through the model's
 // own Score. name is a shipped model or a file.

@@ -31,16 +31,16 @@ func tileBytes(env tasks.Env) int64 {
 	return max(leastBytes, memoryBytes/int64(max(1, env.Workers)))
 }
 
-// margin is how far a picture is continued at least. The zeros that convolutions
+// Margin is how far a picture is continued at least. The zeros that convolutions
 // see beyond their border disturb the outermost samples: see TestBorders in
 // tasks/denoise, which fails without a margin. One of 8 does as well as one of 48;
 // what is left at the border is due to the mirrored samples themselves.
-const margin = 16
+const Margin = 16
 
 // Stream runs the network over a picture of any size, from rows to rows. The
 // result equals that of the whole picture in one piece, bit for bit: pieces
 // overlap by what the network looks at beyond them. The picture is continued by
-// reflection on all sides, by margin and then up to a size that the network's
+// reflection on all sides, by Margin and then up to a size that the network's
 // multiple divides, and cropped again. Memory is bounded by the picture's width,
 // not its height; see Cost.
 func (m *Model) Stream(ctx context.Context, env tasks.Env, src Source, sink Sink) error {
@@ -104,7 +104,7 @@ func (m *Model) layout(w, h, side int) layout {
 	up := func(v int) int { return (v + f.Multiple - 1) / f.Multiple * f.Multiple }
 	// Tiles begin where the grids of all layers begin; see cae.Footprint.
 	align := func(v int) int { return (v + f.Align - 1) / f.Align * f.Align }
-	return layout{w: w, h: h, lead: up(margin), padW: up(up(margin) + w + margin), padH: up(up(margin) + h + margin), side: align(side),
+	return layout{w: w, h: h, lead: up(Margin), padW: up(up(Margin) + w + Margin), padH: up(up(Margin) + h + Margin), side: align(side),
 		before: align(f.Before), after: up(f.After)}
 }
 

@@ -79,7 +79,7 @@ func TestTilesEqualWhole(t *testing.T) {
 func TestWholeEqualsNetwork(t *testing.T) {
 	t.Parallel()
 	m := testModel(t)
-	const w, h, padW, padH = 32, 25, margin + 32 + margin, margin + 25 + margin + 3 // the multiple is 4
+	const w, h, padW, padH = 32, 25, Margin + 32 + Margin, Margin + 25 + Margin + 3 // the multiple is 4
 	in := picture(w, h)
 	out := NewPlanes(w, h, 3)
 	if err := m.Stream(t.Context(), serialEnv(), in, out); err != nil {
@@ -98,7 +98,7 @@ func TestWholeEqualsNetwork(t *testing.T) {
 	image, level := cae.NewTensor(cae.Shape{N: 1, C: 3, H: padH, W: padW}), cae.NewTensor(cae.Shape{N: 1, C: 1, H: padH, W: padW})
 	for y := range padH {
 		for x := range padW {
-			from := mirror(y-margin, h)*w + mirror(x-margin, w)
+			from := mirror(y-Margin, h)*w + mirror(x-Margin, w)
 			for p := range 3 {
 				image.Plane(0, p)[y*padW+x] = in.Data[p][from]
 			}
@@ -111,7 +111,7 @@ func TestWholeEqualsNetwork(t *testing.T) {
 	}
 	for p := range 3 {
 		for i, v := range out.Data[p] {
-			if at := (i/w+margin)*padW + i%w + margin; v != want.Plane(0, p)[at] {
+			if at := (i/w+Margin)*padW + i%w + Margin; v != want.Plane(0, p)[at] {
 				t.Fatalf("plane %d, column %d, row %d: %g, the network says %g", p, i%w, i/w, v, want.Plane(0, p)[at])
 			}
 		}
