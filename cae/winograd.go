@@ -24,10 +24,11 @@ func (g tileGrid) run(t, end int) tileRun {
 
 // tilesAtOnce is how many tiles go through the transforms and products
 // together: as many as keep their 36 frequencies of all planes in a level-2
-// cache, in multiples of what kernels take.
+// cache, in multiples of what the kernels take. It changes no bit.
 func tilesAtOnce(planes int) int {
 	if planes > 96 {
-		return kernel.MaxRows / 2
+		const some = 32
+		return some - some%kernel.Active().Rows
 	}
 	return kernel.MaxRows
 }

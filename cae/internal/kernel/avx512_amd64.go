@@ -23,4 +23,4 @@ var avx512 = (&assembly{
 	affine:         affineAVX512,
 	addAffine:      addAffineAVX512,
 	moments:        momentsAVX512,
-}).set("avx512", 24)
+}).set("avx512", 16)
