@@ -75,11 +75,11 @@ func (l *BatchNorm) Forward(s *Step) []Work {
 			if s.Train {
 				s.saved[c], s.saved[l.Planes+c] = float32(mean[j]), float32(inv[j])
 			} else {
-				mean[j] = float64(s.weight(ps, 2)[c])
-				inv[j] = 1 / math.Sqrt(float64(s.weight(ps, 3)[c])+batchNormEps)
+				mean[j] = float64(ps[2].Data[c])
+				inv[j] = 1 / math.Sqrt(float64(ps[3].Data[c])+batchNormEps)
 			}
-			gain := float64(s.weight(ps, 0)[c]) * inv[j]
-			scale[j], shift[j] = float32(gain), float32(float64(s.weight(ps, 1)[c])-gain*mean[j])
+			gain := float64(ps[0].Data[c]) * inv[j]
+			scale[j], shift[j] = float32(gain), float32(float64(ps[1].Data[c])-gain*mean[j])
 		}
 		k := kernel.Active()
 		for n := range out.N {
@@ -161,7 +161,7 @@ func (l *BatchNorm) Backward(s *Step) []Work {
 			variance := 1/(inv*inv) - batchNormEps
 			s.Grad[2][c] += mean[j]
 			s.Grad[3][c] += float32(variance * count / max(count-1, 1))
-			scale := float64(s.weight(ps, 0)[c]) * inv
+			scale := float64(ps[0].Data[c]) * inv
 			slope := scale * inv * d / count
 			ga[j], xa[j], ca[j] = float32(scale), float32(-slope), float32(slope*m-scale*sums[j]/count)
 		}

@@ -134,9 +134,17 @@ func forward(l finisher, ps []*Param, s *Step) []Work {
 	f, works := s.filters, []Work(nil)
 	if f == nil {
 		f = l.newFilters()
-		works = append(works, f.load(s.weight(ps, 0), s.weight(ps, 1)))
+		works = append(works, f.load(ps[0].Data, biasOf(ps)))
 	}
 	return append(works, f.correlate(s.Out, s.In[0], s.finish)...)
+}
+
+// biasOf is the bias among a convolution's parameters, or nil.
+func biasOf(ps []*Param) []float32 {
+	if len(ps) > 1 {
+		return ps[1].Data
+	}
+	return nil
 }
 
 // Backward implements Layer.
@@ -161,6 +169,6 @@ func backward(c *correlation, back func() *correlation, ps []*Param, s *Step) []
 		return works
 	}
 	f := newFilters(back())
-	works = append(works, f.load(s.weight(ps, 0), nil))
+	works = append(works, f.load(ps[0].Data, nil))
 	return append(works, f.correlate(s.DIn[0], s.DOut, finish{add: s.sum(0)})...)
 }

@@ -57,22 +57,10 @@ type Step struct {
 	DOut       *Map
 	Grad       [][]float32 // one for each of Params, same length
 
-	finish    finish      // of a layer that can finish, see finisher
-	weights   [][]float32 // in place of the parameters' Data
-	filters   *filters    // loaded once, in place of loading them before each run
-	saved     []float32   // what Forward keeps for Backward
-	temporary *temporary
-}
-
-// weight returns the parameters' values that the step uses.
-func (s *Step) weight(ps []*Param, i int) []float32 {
-	switch {
-	case i >= len(ps):
-		return nil
-	case s.weights != nil:
-		return s.weights[i]
-	}
-	return ps[i].Data
+	finish    finish     // of a layer that can finish, see finisher
+	filters   *filters   // loaded already; nil: they are loaded before each run
+	saved     []float32  // what Forward keeps for Backward
+	temporary *temporary // in which works hand results to one another
 }
 
 // sum is the map that a gradient with respect to input i is added to, nil where

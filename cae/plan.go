@@ -51,10 +51,7 @@ func (n *Network) plan() *Plan {
 // s*(bias-mean)+beta.
 func (p *Plan) weights(o op, c *correlation) (w, bias []float32) {
 	ps := o.layer.Params()
-	w = ps[0].Data
-	if len(ps) > 1 {
-		bias = ps[1].Data
-	}
+	w, bias = ps[0].Data, biasOf(ps)
 	if o.norm < 0 {
 		return w, bias
 	}
