@@ -190,12 +190,14 @@ func TestAccuracy(t *testing.T) {
 
 // digest prints a number that any bit of a forward and backward run changes.
 func digest(t *testing.T) string {
-	n := small(t, configs()["shuffled, added skips, residual"])
-	tape, err := n.NewTape(cae.NewExec(t.Context(), caetest.Spread(2), 2), 3, 40, 24)
+	c := configs()["shuffled, added skips, residual"]
+	c.Widths = []int{20, 50, 70} // wide enough for both ways of gradients
+	n := small(t, c)
+	tape, err := n.NewTape(cae.NewExec(t.Context(), caetest.Spread(2), 2), 2, 240, 168)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, x := range feed(n, 3, 40, 24) {
+	for i, x := range feed(n, 2, 240, 168) {
 		copy(tape.Inputs()[i].Data, x.Data)
 	}
 	out, err := tape.Forward()

@@ -34,11 +34,14 @@ type stencilGradient struct {
 	size     int // of one set of sums
 }
 
+// leastTiles is how many tiles are worth a share of the work.
+const leastTiles = 32
+
 func (g *stencilGradient) byTiles() []Work {
 	tiles := g.grid.tiles()
 	at := tilesAtOnce(g.correlation.in + g.out)
 	v, y := freqStep(g.in.blocks(), at), freqStep(g.grad.blocks(), at)
-	n := parts(tiles/at, g.size)
+	n := parts(tiles/leastTiles, g.size) // not by at, which differs between sets of kernels
 	g.t.reserve(n * g.size)
 	collect := Work{N: n, Scratch: kernel.Frequencies*(v+y) + kernel.TransformScratch + patchSize, Do: func(scratch []float32, i int) {
 		k := kernel.Active()
