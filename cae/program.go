@@ -1,7 +1,5 @@
 package cae
 
-import "fmt"
-
 // program is a network as operations in the order in which they run: what a
 // Plan (inference) and a Tape (training) have in common. Sums and activations
 // that follow a convolution are part of its operation, and values are converted
@@ -186,12 +184,4 @@ func (o *op) forward(s *Step) []Work {
 		return []Work{convert(s.Out, s.In[0], false)}
 	}
 	return o.layer.Forward(s)
-}
-
-// name is how errors call the operation.
-func (p *program) name(o *op) string {
-	if o.layer == nil {
-		return "conversion"
-	}
-	return fmt.Sprintf("node %s", p.net.nodes[o.node].Name)
 }
