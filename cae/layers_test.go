@@ -208,6 +208,21 @@ func TestShuffle(t *testing.T) {
 			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
 				return each(s, func(n, k, y, x int) float64 { return at(in[0], n, k/4, y*2+k/2%2, x*2+k%2) })
 			}},
+		{Name: "space to depth, several blocks", Layer: &cae.SpaceToDepth{Factor: 2},
+			In: shapes{{2, 5, 4, 6}}, Out: cae.Shape{N: 2, C: 20, H: 2, W: 3},
+			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				return each(s, func(n, k, y, x int) float64 { return at(in[0], n, k/4, y*2+k/2%2, x*2+k%2) })
+			}},
+		{Name: "space to depth by 3", Layer: &cae.SpaceToDepth{Factor: 3},
+			In: shapes{{2, 2, 6, 3}}, Out: cae.Shape{N: 2, C: 18, H: 2, W: 1},
+			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				return each(s, func(n, k, y, x int) float64 { return at(in[0], n, k/9, y*3+k/3%3, x*3+k%3) })
+			}},
+		{Name: "depth to space by 2", Layer: &cae.DepthToSpace{Factor: 2},
+			In: shapes{{2, 20, 2, 3}}, Out: cae.Shape{N: 2, C: 5, H: 4, W: 6},
+			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+				return each(s, func(n, c, y, x int) float64 { return at(in[0], n, c*4+y%2*2+x%2, y/2, x/2) })
+			}},
 		{Name: "depth to space", Layer: &cae.DepthToSpace{Factor: 3},
 			In: shapes{{2, 18, 2, 3}}, Out: cae.Shape{N: 2, C: 2, H: 6, W: 9}, Reject: []shapes{{{1, 10, 4, 6}}},
 			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {

@@ -93,8 +93,11 @@ type binding struct {
 // next run on x. Runs on inputs of one shape, one after another on the same x,
 // take no memory after the first.
 func (p *Plan) Forward(x *Exec, inputs ...*Tensor) (*Tensor, error) {
+	if len(inputs) != len(p.net.inputs) {
+		return nil, p.mismatch(inputs)
+	}
 	b := x.bound
-	if b == nil || b.plan != p || len(inputs) == 0 || b.shape != inputs[0].Shape {
+	if b == nil || b.plan != p || b.shape != inputs[0].Shape {
 		var err error
 		if b, err = p.bind(x, inputs); err != nil {
 			return nil, err
@@ -102,7 +105,7 @@ func (p *Plan) Forward(x *Exec, inputs ...*Tensor) (*Tensor, error) {
 		x.bound = b
 	}
 	for i, t := range inputs {
-		if i >= len(p.net.inputs) || t.Shape != b.maps[i].Shape {
+		if t.Shape != b.maps[i].Shape {
 			return nil, p.mismatch(inputs)
 		}
 		b.maps[i].Data = t.Data

@@ -95,6 +95,10 @@ func gatherPlanes(coarse, fine *Map, f int, add bool) Work {
 		n, y := i/coarse.H, i%coarse.H
 		for b := range coarse.blocks() {
 			row := coarse.Data[coarse.at(n, b, y, 0):][:coarse.W*lanes]
+			if f == 2 && !add {
+				pairRows(row, fine, n, b, y)
+				continue
+			}
 			for l := range lanes {
 				k := b*lanes + l
 				if k >= coarse.C {
@@ -118,11 +122,39 @@ func gatherPlanes(coarse, fine *Map, f int, add bool) Work {
 	}}
 }
 
+// pairRows is gatherPlanes for one row of a block and a factor of 2, which the
+// networks have at their door: each plane gives four lanes of a pixel at once.
+func pairRows(row []float32, fine *Map, n, b, y int) {
+	for c := range lanes / 4 {
+		if b*lanes/4+c >= fine.C {
+			for at := 4 * c; at < len(row); at += lanes {
+				clear(row[at : at+4])
+			}
+			continue
+		}
+		pair := fine.plane(n, b*lanes/4+c)[2*y*fine.W:][:2*fine.W]
+		top, bottom := pair[:fine.W], pair[fine.W:]
+		bottom = bottom[:len(top)]
+		at := 4 * c
+		for x := 0; x+1 < len(top); x += 2 {
+			p := (*[4]float32)(row[at:])
+			p[0], p[1], p[2], p[3] = top[x], top[x+1], bottom[x], bottom[x+1]
+			at += lanes
+		}
+	}
+}
+
 // scatterPlanes is the work of shuffling a blocked map to a planar one of a
 // f*f-th of the planes; add adds.
 func scatterPlanes(fine, coarse *Map, f int, add bool) Work {
 	return Work{N: coarse.N * coarse.H, Do: func(_ []float32, i int) {
 		n, y := i/coarse.H, i%coarse.H
+		if f == 2 && !add {
+			for c := range fine.C {
+				partRows(fine, coarse, n, c, y)
+			}
+			return
+		}
 		for k := range coarse.C {
 			row := coarse.Data[coarse.at(n, k/lanes, y, 0):][:coarse.W*lanes]
 			to := fine.plane(n, k/(f*f))[(y*f+k/f%f)*fine.W:][:fine.W]
@@ -137,4 +169,18 @@ func scatterPlanes(fine, coarse *Map, f int, add bool) Work {
 			}
 		}
 	}}
+}
+
+// partRows is scatterPlanes for one row of a plane and a factor of 2.
+func partRows(fine, coarse *Map, n, c, y int) {
+	row := coarse.Data[coarse.at(n, c*4/lanes, y, 0):][:coarse.W*lanes]
+	pair := fine.plane(n, c)[2*y*fine.W:][:2*fine.W]
+	top, bottom := pair[:fine.W], pair[fine.W:]
+	bottom = bottom[:len(top)]
+	at := c * 4 % lanes
+	for x := 0; x+1 < len(top); x += 2 {
+		p := (*[4]float32)(row[at:])
+		top[x], top[x+1], bottom[x], bottom[x+1] = p[0], p[1], p[2], p[3]
+		at += lanes
+	}
 }
