@@ -29,9 +29,14 @@ func ExampleAutoencoder() {
 	fmt.Println("looks at", f.Before, "samples beyond a run of output")
 	fmt.Println(net.MACs(64, 64)/64/64, "multiplications a sample")
 
-	x := cae.NewExec(context.Background(), nil, 1)
+	plan, err := net.Compile() // once, for any number of runs
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	x := cae.NewExec(context.Background(), cae.Goroutines(2), 2)
 	in := cae.NewTensor(cae.Shape{N: 1, C: 3, H: 8, W: 12})
-	out, err := net.Forward(x, in)
+	out, err := plan.Forward(x, in)
 	if err != nil {
 		fmt.Println(err)
 		return

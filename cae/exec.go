@@ -2,6 +2,9 @@ package cae
 
 import (
 	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
 
 	"github.com/cae-restore/restore/cae/internal/kernel"
 )
@@ -22,6 +25,31 @@ func Serial(ctx context.Context, n int, f func(worker, i int) error) error {
 		}
 	}
 	return nil
+}
+
+// Goroutines is a Runner of that many workers, a goroutine each for every call.
+// A program that has a pool of its own gives that instead.
+func Goroutines(workers int) Runner {
+	return func(ctx context.Context, n int, f func(worker, i int) error) error {
+		var next atomic.Int64
+		errs := make([]error, workers)
+		var wg sync.WaitGroup
+		for w := range min(workers, n) {
+			wg.Go(func() {
+				for errs[w] == nil {
+					i := int(next.Add(1)) - 1
+					if i >= n {
+						return
+					}
+					if errs[w] = ctx.Err(); errs[w] == nil {
+						errs[w] = f(w, i)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		return errors.Join(errs...)
+	}
 }
 
 // Work is a pass of a layer over its data: N pieces that do not depend on one

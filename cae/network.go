@@ -164,6 +164,9 @@ func (n *Network) shapes(in []Shape) ([]Shape, error) {
 		if s.C != n.inputs[i].Planes || s.N != in[0].N || s.H != in[0].H || s.W != in[0].W || s.Len() <= 0 {
 			return nil, fmt.Errorf("input %s: %v does not fit %d planes of the first input's size", n.inputs[i].Name, s, n.inputs[i].Planes)
 		}
+		if m := n.foot.Multiple; m > 1 && (s.H%m != 0 || s.W%m != 0) {
+			return nil, fmt.Errorf("input %s: %dx%d samples; this network takes multiples of %d", n.inputs[i].Name, s.W, s.H, m)
+		}
 	}
 	all := append([]Shape(nil), in...)
 	for i, node := range n.nodes {

@@ -1,7 +1,10 @@
 package cae
 
 import (
+	"context"
+	"errors"
 	"math"
+	"sync/atomic"
 	"testing"
 )
 
@@ -207,5 +210,44 @@ func TestFoldedNorms(t *testing.T) {
 	}
 	if !(worst <= 5e-6*size) {
 		t.Errorf("folded batch norms are off by %g of the range", worst/size)
+	}
+}
+
+// TestGoroutines checks that every piece is done once, by workers whose numbers
+// do not meet, and that errors and the end of the context come out.
+func TestGoroutines(t *testing.T) {
+	t.Parallel()
+	const n, workers = 100, 3
+	var done [n]atomic.Int32
+	var busy [workers]atomic.Int32
+	err := Goroutines(workers)(t.Context(), n, func(worker, i int) error {
+		if busy[worker].Add(1) != 1 {
+			t.Error("two calls at a time have the same worker")
+		}
+		done[i].Add(1)
+		busy[worker].Add(-1)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range done {
+		if done[i].Load() != 1 {
+			t.Errorf("piece %d is done %d times", i, done[i].Load())
+		}
+	}
+	bad := errors.New("bad")
+	if err := Goroutines(workers)(t.Context(), n, func(_, i int) error {
+		if i == 7 {
+			return bad
+		}
+		return nil
+	}); !errors.Is(err, bad) {
+		t.Errorf("error %v, want %v", err, bad)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := Goroutines(workers)(ctx, n, func(_, _ int) error { return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end of the context: %v", err)
 	}
 }

@@ -126,7 +126,9 @@ func checkTraining(c *cli.Context) (out string, err error) {
 		}
 	} else if c.IsSet("decay") {
 		return "", usagef("option --decay goes with --resume CHECKPOINT")
-	} else if c.IsSet("steps") == c.IsSet("minutes") {
+	} else if c.IsSet("steps") && c.IsSet("minutes") {
+		return "", usagef("options --steps and --minutes both say how long to train: give one of them")
+	} else if !c.IsSet("steps") && !c.IsSet("minutes") {
 		return "", usagef("say how long to train: --steps N or --minutes M")
 	}
 	switch {

@@ -278,9 +278,14 @@ func TestTrain(t *testing.T) {
 		}
 		b := options(t, data)
 		b.Resume, b.Decay = filepath.Join(trunk.Out, CheckpointName), 5
+		b.Command = "a branch"
 		path, err := Train(t.Context(), b)
 		if err != nil {
 			t.Fatal(err)
+		}
+		branch := read(t, path)
+		if _, f, err := cae.Load(bytes.NewReader(branch), int64(len(branch))); err != nil || f.Metadata.Card.Command != "a test; a branch" {
+			t.Errorf("the card of the branch says %q (%v)", f.Metadata.Card.Command, err)
 		}
 		w := options(t, data)
 		w.From = path

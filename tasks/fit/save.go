@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cae-restore/restore/cae"
@@ -26,10 +27,22 @@ func (r *run) write(w io.Writer, d modelfile.DType) error {
 }
 
 // memo is what a checkpoint keeps for this package: the card of the model that
-// the training began from, and the hours that it has taken so far.
+// the training began from, the hours that it has taken so far, and the commands
+// that started it and went on with it.
 type memo struct {
-	Before modelfile.Card `json:"before"`
-	Hours  float64        `json:"hours"`
+	Before   modelfile.Card `json:"before"`
+	Hours    float64        `json:"hours"`
+	Commands []string       `json:"commands,omitempty"`
+}
+
+// commands is those so far and this one. Going on by the same command again adds
+// nothing.
+func (r *run) commands() []string {
+	list := r.memo.Commands
+	if c := r.o.Command; c != "" && !slices.Contains(list, c) {
+		list = append(slices.Clone(list), c)
+	}
+	return list
 }
 
 func (r *run) hours() float64 { return r.memo.Hours + time.Since(r.start).Hours() }
@@ -38,7 +51,7 @@ func (r *run) hours() float64 { return r.memo.Hours + time.Since(r.start).Hours(
 func (r *run) card() modelfile.Card {
 	c := r.trainer.Config()
 	card := r.memo.Before
-	card.Command, card.Date = r.o.Command, time.Now().UTC().Format(time.DateOnly)
+	card.Command, card.Date = strings.Join(r.commands(), "; "), time.Now().UTC().Format(time.DateOnly)
 	card.Limits, card.Licence = r.o.Model.Limits, r.o.Licence
 	for _, line := range r.data.describe() {
 		if !slices.Contains(card.Data, line) {
@@ -55,7 +68,7 @@ func (r *run) card() modelfile.Card {
 // save writes checkpoint and model, each whole or not at all.
 func (r *run) save() error {
 	if err := WriteFile(filepath.Join(r.o.Out, CheckpointName), func(w io.Writer) error {
-		return r.trainer.Save(w, memo{r.memo.Before, r.hours()})
+		return r.trainer.Save(w, memo{r.memo.Before, r.hours(), r.commands()})
 	}); err != nil {
 		return err
 	}

@@ -211,8 +211,17 @@ func (r *run) spare() error {
 	if err != nil || r.o.Overwrite {
 		return nil // what is wrong with the folder shows when it is written to
 	}
-	if own, err := os.Stat(r.o.Resume); err == nil && os.SameFile(own, there) {
-		return nil
+	if r.o.Resume != "" {
+		own, err := os.Stat(r.o.Resume)
+		if err != nil {
+			return fmt.Errorf("%w: the checkpoint to resume: %w", ErrOptions, err)
+		}
+		if os.SameFile(own, there) {
+			return nil
+		}
+		if model, err := os.Stat(r.modelPath()); err == nil && os.SameFile(own, model) {
+			return fmt.Errorf("%w: %s is the model; the checkpoint to resume is %s beside it", ErrOptions, r.o.Resume, CheckpointName)
+		}
 	}
 	return fmt.Errorf("%w: %s holds a training already; resume it, or choose another folder", ErrOptions, r.o.Out)
 }

@@ -13,7 +13,7 @@ const Variable = "RESTORE_KERNEL"
 
 // chosen is made once, when the process starts: a run computes all its pictures
 // with one set.
-var chosen = choose(os.Getenv(Variable), Sets())
+var chosen = choose(strings.ToLower(os.Getenv(Variable)), Sets())
 
 type choice struct {
 	set     *Set
