@@ -3,7 +3,7 @@
 // once, and knows no concrete task.
 //
 //	chain, err := pipeline.Parse(registry, "denoise:strength=30")
-//	err = chain.Open(ctx, tasks.Env{Run: pool.Run, Workers: pool.Workers(), OpenModel: open})
+//	err = chain.Open(ctx, tasks.Env{Run: pool.Run, Workers: pool.Workers()})
 //	source, err := pipeline.NewFolder([]string{"scans"}, pipeline.FolderOptions{Out: "clean"})
 //	sink, err := pipeline.NewDirSink("clean")
 //	report, err := pipeline.Run(ctx, pipeline.Options{Pool: pool}, chain, source, sink, nil)
