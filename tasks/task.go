@@ -67,6 +67,7 @@ type Env struct {
 	// gives its bytes and their number. What it gives stays readable.
 	OpenModel func(name string) (io.ReaderAt, int64, error)
 
-	// Memory is what a step may use for its workspace, in bytes; 0: no limit.
+	// Memory is what a step may use for its workspace, in bytes; 0: as it
+	// thinks fit.
 	Memory int64
 }

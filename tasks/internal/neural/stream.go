@@ -13,10 +13,12 @@ import (
 // allows, since they overlap by what the network looks at beyond them and the
 // overlap is computed twice. Where nothing says how much memory there is, the
 // pictures in flight, one a worker, share memoryBytes, but none gets less than
-// leastBytes.
+// leastBytes or more than mostBytes: beyond that the overlap is small, and memory
+// that is used for the first time costs time too.
 const (
 	memoryBytes = 2 << 30
 	leastBytes  = 256 << 20
+	mostBytes   = 1 << 30
 )
 
 // leastSide is the side below which tiles would be little but overlap. A picture
@@ -28,7 +30,7 @@ func tileBytes(env tasks.Env) int64 {
 	if env.Memory > 0 {
 		return env.Memory
 	}
-	return max(leastBytes, memoryBytes/int64(max(1, env.Workers)))
+	return min(mostBytes, max(leastBytes, memoryBytes/int64(max(1, env.Workers))))
 }
 
 // Margin is how far a picture is continued at least. The zeros that convolutions
