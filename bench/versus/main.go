@@ -37,6 +37,7 @@ type bench struct {
 	threads int
 	rounds  int
 	warm    int
+	runs    int
 	size    string
 	height  int
 	width   int
@@ -49,6 +50,7 @@ func main() {
 	b := &bench{out: os.Stdout}
 	flag.IntVar(&b.threads, "threads", runtime.NumCPU(), "threads of each side")
 	flag.IntVar(&b.rounds, "rounds", 15, "turns of each side")
+	flag.IntVar(&b.runs, "runs", 3, "runs of a turn that count, by their median")
 	flag.IntVar(&b.warm, "warm", 1, "runs at the start of a turn whose time does not count")
 	flag.StringVar(&b.size, "size", "512x512", "height and width of the picture")
 	flag.StringVar(&b.node, "node", "node", "program that runs ONNX Runtime's runner")
@@ -72,8 +74,8 @@ func (b *bench) do(ctx context.Context, cases []string) (err error) {
 	if _, err := fmt.Sscanf(b.size, "%dx%d", &b.height, &b.width); err != nil || b.height < 1 || b.width < 1 {
 		return fmt.Errorf("-size %s: write HEIGHTxWIDTH", b.size)
 	}
-	if b.rounds < 1 || b.threads < 1 || b.warm < 0 {
-		return fmt.Errorf("-rounds %d, -threads %d, -warm %d: the first two are at least 1", b.rounds, b.threads, b.warm)
+	if b.rounds < 1 || b.threads < 1 || b.runs < 1 || b.warm < 0 {
+		return fmt.Errorf("-rounds %d, -threads %d, -runs %d, -warm %d: the first three are at least 1", b.rounds, b.threads, b.runs, b.warm)
 	}
 	if b.temp, err = os.MkdirTemp("", "restore-versus-*"); err != nil {
 		return err

@@ -106,13 +106,15 @@ func (b *bench) scaleCase(ctx context.Context, name string) (table, error) {
 	return scaling(name, b.threads, p), nil
 }
 
-// interleave takes turns, one timed run each. Every other round the sides swap,
+// interleave takes turns; the time of a turn is the median of its runs. Every other round the sides swap,
 // so that neither always follows the other.
 func (b *bench) interleave(ours, peer *runner) (pairs, error) {
 	var p pairs
 	turn := func(r *runner, to *[]float64) error {
-		ms, err := r.times(b.warm, 1)
-		*to = append(*to, ms...)
+		ms, err := r.times(b.warm, b.runs)
+		if err == nil {
+			*to = append(*to, median(ms))
+		}
 		return err
 	}
 	for round := range b.rounds {

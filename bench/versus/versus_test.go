@@ -195,8 +195,9 @@ func TestArguments(t *testing.T) {
 		args []string
 		want string
 	}{
-		{bench{size: "8x8", rounds: 1, threads: 1}, []string{"vgg"}, "vgg"},
-		{bench{size: "big", rounds: 1, threads: 1}, nil, "-size big"},
+		{bench{size: "8x8", rounds: 1, threads: 1, runs: 1}, []string{"vgg"}, "vgg"},
+		{bench{size: "big", rounds: 1, threads: 1, runs: 1}, nil, "-size big"},
+		{bench{size: "8x8", rounds: 1, threads: 1}, nil, "-runs 0"},
 		{bench{size: "8x8", rounds: 0, threads: 1}, nil, "-rounds 0"},
 	} {
 		if err := c.b.do(t.Context(), c.args); err == nil || !strings.Contains(err.Error(), c.want) {

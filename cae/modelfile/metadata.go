@@ -22,7 +22,7 @@ type Metadata struct {
 	Model         string          // model: name among the models of the task
 	Network       json.RawMessage // network: the graph as JSON, kept byte for byte
 	Multiple      int             // size_multiple: width and height must be multiples of it
-	Padding       string          // padding: what layers see beyond the border ("zero", "reflect")
+	Padding       string          // padding: what layers see beyond the border, in words
 	InputRange    [2]float64      // input_range: what black and white are in the network's input
 	Colour        string          // colour: what the planes are, and in what order ("sRGB")
 	Classes       []Class         // classes: what the planes of a labelling network stand for
