@@ -8,13 +8,13 @@ import (
 	"github.com/cae-restore/restore/tasks/internal/neural"
 )
 
-// network is 14.6 kMAC a pixel: fit for portable kernels.
+// network is 63 kMAC a pixel, 1.51 million parameters.
 var network = neural.Autoencoder(neural.Config{
 	Inputs:  []neural.Input{{Name: "image", Planes: 3}, {Name: "level", Planes: 1}},
 	Out:     3,
 	Shuffle: 2,
-	Widths:  []int{24, 48, 80},
-	Down:    []int{1, 1, 1},
+	Widths:  []int{48, 96, 160},
+	Down:    []int{1, 1, 2},
 	Up:      []int{1, 1},
 	Skip:    neural.SkipAdd,
 	Head:    neural.HeadResidual,
