@@ -11,6 +11,7 @@ const cacheLine = 64
 func Aligned(n int) []float32 {
 	const size = unsafe.Sizeof(float32(0))
 	s := make([]float32, n+cacheLine/int(size)-1)
+	advise(s)
 	skip := 0
 	if past := uintptr(unsafe.Pointer(unsafe.SliceData(s))) % cacheLine; past != 0 {
 		skip = int((cacheLine - past) / size)

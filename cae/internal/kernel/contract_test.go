@@ -179,6 +179,19 @@ func TestAligned(t *testing.T) {
 			t.Errorf("Aligned(%d) begins at %#x", n, address(s))
 		}
 	}
+	// Sizes round those from which large pages are asked for.
+	for _, n := range []int{1<<20 - 16, 1<<20 - 15, 1 << 20, 3<<20 + 5} {
+		s := Aligned(n)
+		for i, v := range s {
+			if v != 0 {
+				t.Fatalf("Aligned(%d): element %d is %g", n, i, v)
+			}
+			s[i] = 1
+		}
+		if len(s) != n || address(s)%cacheLine != 0 {
+			t.Errorf("Aligned(%d) has length %d and begins at %#x", n, len(s), address(s))
+		}
+	}
 }
 
 func TestChoose(t *testing.T) {
