@@ -22,7 +22,7 @@ func Note() string {
 	if len(assemblySets()) > 0 {
 		return ""
 	}
-	return "this CPU has no AVX2: the portable kernels are used, which are several times slower"
+	return "this CPU has no AVX2: the portable kernels are used, which are about ten times slower"
 }
 
 // assemblyPeak is the loop for Peak of the set called name, and how many lanes
