@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/cae-restore/restore/cae"
-	"github.com/cae-restore/restore/cae/caetest"
 )
 
 // mark is the network that the engine is measured by: 1.51 million parameters.
@@ -87,7 +86,7 @@ func BenchmarkNetwork(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			x := cae.NewExec(b.Context(), caetest.Spread(threads), threads)
+			x := cae.NewExec(b.Context(), cae.Goroutines(threads), threads)
 			in := feed(net, 1, 512, 512)
 			for b.Loop() {
 				if _, err := plan.Forward(x, in...); err != nil {
@@ -97,7 +96,7 @@ func BenchmarkNetwork(b *testing.B) {
 			b.ReportMetric(2*float64(net.MACs(512, 512))*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 		})
 		b.Run(fmt.Sprintf("pass=train/threads=%d", threads), func(b *testing.B) {
-			x := cae.NewExec(b.Context(), caetest.Spread(threads), threads)
+			x := cae.NewExec(b.Context(), cae.Goroutines(threads), threads)
 			tape, err := net.NewTape(x, 16, 96, 96)
 			if err != nil {
 				b.Fatal(err)

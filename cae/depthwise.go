@@ -37,20 +37,14 @@ func (r *rows) scratch() int { return len(r.ph.taps) * r.width * lanes }
 
 // fetch copies the rows for row y of the output pixels, one for each tap.
 func (r *rows) fetch(scratch []float32, in *Map, n, block, y int) []float32 {
+	clear(scratch[:r.scratch()])
 	for i, t := range r.ph.taps {
-		to := scratch[i*r.width*lanes : (i+1)*r.width*lanes]
 		v := y*r.c.stride[0] + t.dy
-		if v < 0 || v >= in.H {
-			clear(to)
-			continue
-		}
 		// A tap needs no more than its own columns of the row.
-		lo := max(0, t.dx)
-		hi := min(in.W, (r.w-1)*r.c.stride[1]+1+t.dx)
-		clear(to)
-		if lo < hi {
+		lo, hi := max(0, t.dx), min(in.W, (r.w-1)*r.c.stride[1]+1+t.dx)
+		if v >= 0 && v < in.H && lo < hi {
 			at := in.at(n, block, v, lo)
-			copy(to[(r.left+lo)*lanes:], in.Data[at:at+(hi-lo)*lanes])
+			copy(scratch[(i*r.width+r.left+lo)*lanes:], in.Data[at:at+(hi-lo)*lanes])
 		}
 	}
 	return scratch

@@ -168,9 +168,3 @@ func (s schedule) do() error {
 	}
 	return nil
 }
-
-// Trim drops the memory kept for the next run.
-func (x *Exec) Trim() {
-	x.bound, x.arena = nil, nil
-	clear(x.scratch)
-}

@@ -133,7 +133,8 @@ func (c *correlation) gatherOut(k *kernel.Set, panel []float32, out *Map, ph pha
 	}
 }
 
-// sumParts sets dst to the sum of n parts that stand step apart.
+// sumParts sets dst, which may be the first part, to the sum of n parts that
+// stand step apart in src.
 func sumParts(k *kernel.Set, dst, src []float32, n, step int) {
 	copy(dst, src[:len(dst)])
 	for i := 1; i < n; i++ {

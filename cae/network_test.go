@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/cae-restore/restore/cae"
-	"github.com/cae-restore/restore/cae/caetest"
 	"github.com/cae-restore/restore/cae/modelfile"
 )
 
@@ -89,7 +88,7 @@ func TestAutoencoder(t *testing.T) {
 					t.Errorf("Forward changed input %d", i)
 				}
 			}
-			again, err := n.Forward(cae.NewExec(t.Context(), caetest.Spread(3), 3), in...)
+			again, err := n.Forward(cae.NewExec(t.Context(), cae.Goroutines(3), 3), in...)
 			if err != nil || !same(out.Data, again.Data) {
 				t.Errorf("three workers give other bits (%v)", err)
 			}

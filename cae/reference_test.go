@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/cae-restore/restore/cae"
-	"github.com/cae-restore/restore/cae/caetest"
 )
 
 // values are feature maps in float64, plane after plane.
@@ -193,7 +192,7 @@ func digest(t *testing.T) string {
 	c := configs()["shuffled, added skips, residual"]
 	c.Widths = []int{20, 50, 70} // wide enough for both ways of gradients
 	n := small(t, c)
-	tape, err := n.NewTape(cae.NewExec(t.Context(), caetest.Spread(2), 2), 2, 240, 168)
+	tape, err := n.NewTape(cae.NewExec(t.Context(), cae.Goroutines(2), 2), 2, 240, 168)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,7 +258,7 @@ func TestTapeWorkers(t *testing.T) {
 	c.Widths = []int{20, 50, 70} // wide enough for both ways of gradients
 	run := func(workers int) [][]float32 {
 		n := small(t, c)
-		tape, err := n.NewTape(cae.NewExec(t.Context(), caetest.Spread(workers), workers), 2, 96, 64)
+		tape, err := n.NewTape(cae.NewExec(t.Context(), cae.Goroutines(workers), workers), 2, 96, 64)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -64,10 +64,8 @@ func (g *stencilGradient) byTiles() []Work {
 	}}
 	add := Work{N: kernel.Frequencies, Do: func(_ []float32, q int) {
 		run := len(g.pairs) * square
-		first := g.t.data[q*run : (q+1)*run]
-		for i := 1; i < n; i++ {
-			kernel.Active().Add(first, g.t.data[i*g.size+q*run:][:run])
-		}
+		sums := g.t.data[q*run:]
+		sumParts(kernel.Active(), sums[:run], sums, n, g.size)
 	}}
 	return []Work{collect, add, g.reduce()}
 }

@@ -3,7 +3,6 @@ package caetest
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -92,30 +91,7 @@ func inputs(c Case, seed uint64) []*cae.Tensor {
 }
 
 func exec(t *testing.T, workers int) *cae.Exec {
-	return cae.NewExec(t.Context(), Spread(workers), workers)
-}
-
-// Spread is a runner of so many goroutines, for tests.
-func Spread(workers int) cae.Runner {
-	return func(ctx context.Context, n int, f func(worker, i int) error) error {
-		errs := make(chan error, workers)
-		for w := range workers {
-			go func() {
-				var err error
-				for i := w; i < n && err == nil; i += workers {
-					err = f(w, i)
-				}
-				errs <- err
-			}()
-		}
-		var first error
-		for range workers {
-			if err := <-errs; err != nil && first == nil {
-				first = err
-			}
-		}
-		return first
-	}
+	return cae.NewExec(t.Context(), cae.Goroutines(workers), workers)
 }
 
 // mapOf is a tensor as a map of the given layout.

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/cae-restore/restore/cae"
-	"github.com/cae-restore/restore/cae/caetest"
 	"github.com/cae-restore/restore/cae/modelfile"
 )
 
@@ -170,11 +169,7 @@ func TestUpdate(t *testing.T) {
 		}
 		u := newUpdate([]*cae.Param{p}, [][]float32{grad}, [][]float32{ema}, newAdam([]*cae.Param{p}))
 		u.motion, u.keep = motionOf(1, 0.1, 0, 1), 0.5
-		runner := cae.Runner(cae.Serial) // which heeds its context
-		if workers > 1 {
-			runner = caetest.Spread(workers)
-		}
-		if err := cae.NewExec(ctx, runner, workers).DoWhole(u.apply()); err != nil {
+		if err := cae.NewExec(ctx, cae.Goroutines(workers), workers).DoWhole(u.apply()); err != nil {
 			t.Fatal(err)
 		}
 		return p.Data, ema
@@ -259,7 +254,7 @@ func TestTraining(t *testing.T) {
 			t.Parallel()
 			net := tiny(t, norm)
 			before := heldOut(t, net)
-			tr, err := New(net, cae.NewExec(t.Context(), caetest.Spread(2), 2), config())
+			tr, err := New(net, cae.NewExec(t.Context(), cae.Goroutines(2), 2), config())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -288,7 +283,7 @@ func TestResume(t *testing.T) {
 	c := config()
 	c.Steps = 12
 	run := func(workers int, interrupt bool) []byte {
-		x := cae.NewExec(t.Context(), caetest.Spread(workers), workers)
+		x := cae.NewExec(t.Context(), cae.Goroutines(workers), workers)
 		tr, err := New(tiny(t, true), x, c)
 		if err != nil {
 			t.Fatal(err)

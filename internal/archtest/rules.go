@@ -97,7 +97,6 @@ var layers = []rule{
 	{
 		Package: "cae/train",
 		May:     []string{"cae", "cae/modelfile"},
-		Tests:   []string{"cae/caetest"},
 		Never:   []string{"image/..."},
 		Why:     "training reports numbers; curves are drawn by the command line",
 	},
