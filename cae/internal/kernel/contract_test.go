@@ -18,48 +18,48 @@ func TestShortOperands(t *testing.T) {
 	const tiles = (Frequencies-1)*freqStep + n*Lanes
 	const strided = (n-1)*step + Lanes
 	offs := []int{0, 2 * Lanes, Lanes}
-	tmp := make([]float32, TransformScratch)
 	type operands = [][]float32
 	for _, s := range Sets() {
 		rows := (n + s.Rows - 1) / s.Rows * s.Rows
 		for _, k := range []struct {
 			name    string
 			lengths []int
-			call    func(o operands)
+			call    func(o operands, tmp []float32)
 		}{
-			{"Multiply", []int{rows * Lanes, (rows + 2) * Lanes, 3 * Lanes * Lanes}, func(o operands) { s.Multiply(o[0], o[1], offs, o[2], n) }},
-			{"Multiply without segments", []int{rows * Lanes}, func(o operands) { s.Multiply(o[0], nil, nil, nil, n) }},
-			{"MultiplyT", []int{Lanes * Lanes, n * Lanes, n * Lanes}, func(o operands) { s.MultiplyT(o[0], o[1], o[2], n) }},
-			{"InputTiles", []int{tiles, 5*rowStep + (n*Tile+2)*Lanes}, func(o operands) { s.InputTiles(o[0], o[1], n, rowStep, freqStep, tmp) }},
-			{"OutputTiles", []int{3*rowStep + n*Tile*Lanes, tiles, Lanes}, func(o operands) {
+			{"Multiply", []int{rows * Lanes, (rows + 2) * Lanes, 3 * Lanes * Lanes}, func(o operands, _ []float32) { s.Multiply(o[0], o[1], offs, o[2], n) }},
+			{"Multiply without segments", []int{rows * Lanes}, func(o operands, _ []float32) { s.Multiply(o[0], nil, nil, nil, n) }},
+			{"MultiplyT", []int{Lanes * Lanes, n * Lanes, n * Lanes}, func(o operands, _ []float32) { s.MultiplyT(o[0], o[1], o[2], n) }},
+			{"InputTiles", []int{tiles, 5*rowStep + (n*Tile+2)*Lanes}, func(o operands, tmp []float32) { s.InputTiles(o[0], o[1], n, rowStep, freqStep, tmp) }},
+			{"OutputTiles", []int{3*rowStep + n*Tile*Lanes, tiles, Lanes}, func(o operands, tmp []float32) {
 				s.OutputTiles(o[0], nil, o[1], n, rowStep, freqStep, o[2], 0, tmp)
 			}},
-			{"OutputTiles with add", []int{3*rowStep + n*Tile*Lanes, 3*rowStep + n*Tile*Lanes, tiles, Lanes}, func(o operands) {
+			{"OutputTiles with add", []int{3*rowStep + n*Tile*Lanes, 3*rowStep + n*Tile*Lanes, tiles, Lanes}, func(o operands, tmp []float32) {
 				s.OutputTiles(o[0], o[1], o[2], n, rowStep, freqStep, o[3], 0, tmp)
 			}},
-			{"GradTiles", []int{tiles, 3*rowStep + n*Tile*Lanes}, func(o operands) { s.GradTiles(o[0], o[1], n, rowStep, freqStep, tmp) }},
-			{"Filter", []int{35*step + Lanes, 9 * Lanes}, func(o operands) { s.Filter(o[0], o[1], step, tmp) }},
-			{"FilterGrad", []int{9 * Lanes, 35*step + Lanes}, func(o operands) { s.FilterGrad(o[0], o[1], step, tmp) }},
-			{"Copy", []int{n * Lanes, strided}, func(o operands) { s.Copy(o[0], o[1], n, step) }},
-			{"Finish", []int{strided, n * Lanes, Lanes}, func(o operands) { s.Finish(o[0], nil, o[1], n, step, o[2], 0) }},
-			{"Finish with add", []int{strided, strided, n * Lanes, Lanes}, func(o operands) { s.Finish(o[0], o[1], o[2], n, step, o[3], 0) }},
-			{"Depthwise", []int{strided, strided + 2*Lanes, 3 * Lanes, Lanes}, func(o operands) {
+			{"GradTiles", []int{tiles, 3*rowStep + n*Tile*Lanes}, func(o operands, tmp []float32) { s.GradTiles(o[0], o[1], n, rowStep, freqStep, tmp) }},
+			{"Filter", []int{35*step + Lanes, 9 * Lanes}, func(o operands, tmp []float32) { s.Filter(o[0], o[1], step, tmp) }},
+			{"FilterGrad", []int{9 * Lanes, 35*step + Lanes}, func(o operands, tmp []float32) { s.FilterGrad(o[0], o[1], step, tmp) }},
+			{"Copy", []int{n * Lanes, strided}, func(o operands, _ []float32) { s.Copy(o[0], o[1], n, step) }},
+			{"Finish", []int{strided, n * Lanes, Lanes}, func(o operands, _ []float32) { s.Finish(o[0], nil, o[1], n, step, o[2], 0) }},
+			{"Finish with add", []int{strided, strided, n * Lanes, Lanes}, func(o operands, _ []float32) { s.Finish(o[0], o[1], o[2], n, step, o[3], 0) }},
+			{"Depthwise", []int{strided, strided + 2*Lanes, 3 * Lanes, Lanes}, func(o operands, _ []float32) {
 				s.Depthwise(o[0], nil, o[1], offs, o[2], o[3], 0, n, step, step)
 			}},
-			{"Depthwise with add", []int{strided, strided, strided + 2*Lanes, 3 * Lanes, Lanes}, func(o operands) {
+			{"Depthwise with add", []int{strided, strided, strided + 2*Lanes, 3 * Lanes, Lanes}, func(o operands, _ []float32) {
 				s.Depthwise(o[0], o[1], o[2], offs, o[3], o[4], 0, n, step, step)
 			}},
-			{"DepthwiseGrad", []int{3 * Lanes, strided, strided + 2*Lanes}, func(o operands) { s.DepthwiseGrad(o[0], o[1], o[2], offs, n, step, step) }},
-			{"Affine", []int{n * Lanes, n * Lanes, Lanes, Lanes}, func(o operands) { s.Affine(o[0], o[1], o[2], o[3], n) }},
-			{"AddAffine", []int{n * Lanes, n * Lanes, n * Lanes, Lanes, Lanes, Lanes}, func(o operands) { s.AddAffine(o[0], o[1], o[2], o[3], o[4], o[5], n) }},
-			{"Moments", []int{Lanes, Lanes, n * Lanes, n * Lanes, Lanes}, func(o operands) { s.Moments(o[0], o[1], o[2], o[3], o[4], n) }},
+			{"DepthwiseGrad", []int{3 * Lanes, strided, strided + 2*Lanes}, func(o operands, _ []float32) { s.DepthwiseGrad(o[0], o[1], o[2], offs, n, step, step) }},
+			{"Affine", []int{n * Lanes, n * Lanes, Lanes, Lanes}, func(o operands, _ []float32) { s.Affine(o[0], o[1], o[2], o[3], n) }},
+			{"AddAffine", []int{n * Lanes, n * Lanes, n * Lanes, Lanes, Lanes, Lanes}, func(o operands, _ []float32) { s.AddAffine(o[0], o[1], o[2], o[3], o[4], o[5], n) }},
+			{"Moments", []int{Lanes, Lanes, n * Lanes, n * Lanes, Lanes}, func(o operands, _ []float32) { s.Moments(o[0], o[1], o[2], o[3], o[4], n) }},
 			// The length that counts is that of a slice of 40 which stays whole.
-			{"Add", []int{40}, func(o operands) { s.Add(o[0], make([]float32, 40)) }},
-			{"Activate", []int{40}, func(o operands) { s.Activate(o[0], make([]float32, 40), 0) }},
-			{"ActivateGrad", []int{40, 40}, func(o operands) { s.ActivateGrad(o[0], make([]float32, 40), o[1], 0) }},
+			{"Add", []int{40}, func(o operands, _ []float32) { s.Add(o[0], make([]float32, 40)) }},
+			{"Activate", []int{40}, func(o operands, _ []float32) { s.Activate(o[0], make([]float32, 40), 0) }},
+			{"ActivateGrad", []int{40, 40}, func(o operands, _ []float32) { s.ActivateGrad(o[0], make([]float32, 40), o[1], 0) }},
 		} {
 			t.Run(fmt.Sprintf("set=%s/kernel=%s", s.Name, k.name), func(t *testing.T) {
 				t.Parallel()
+				tmp := make([]float32, TransformScratch)
 				for short := -1; short < len(k.lengths); short++ {
 					var o operands
 					for i, n := range k.lengths {
@@ -73,7 +73,7 @@ func TestShortOperands(t *testing.T) {
 						}
 						o = append(o, all[:n])
 					}
-					if got := panics(func() { k.call(o) }); got != (short >= 0) {
+					if got := panics(func() { k.call(o, tmp) }); got != (short >= 0) {
 						t.Errorf("operand %d too short: panic %v", short, got)
 					}
 					for i := range o {
