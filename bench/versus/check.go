@@ -16,8 +16,8 @@ const tolerance = 1e-4
 // shipped is the model that is part of the program, and the name by which
 // restore exports it.
 const (
-	shipped     = "tasks/denoise/denoise.safetensors"
-	shippedName = "denoise"
+	shipped     = "tasks/denoise/fast.safetensors"
+	shippedName = "fast"
 )
 
 // check holds the output of ONNX Runtime against ours: both peer networks, and

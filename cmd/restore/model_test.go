@@ -50,7 +50,7 @@ func trained(t *testing.T) (dir, model string) {
 	t.Helper()
 	dir, r := training()
 	r.want(t, exitDone)
-	return dir, filepath.Join(dir, "out", "denoise.safetensors")
+	return dir, filepath.Join(dir, "out", "fast.safetensors")
 }
 
 func TestMain(m *testing.M) {
@@ -149,7 +149,7 @@ func TestTrainErrors(t *testing.T) {
 		{"denoise --data DATA --steps 1 -o TRUNK", exitUsage, "holds a training already"},
 		{"denoise --data DATA --steps 1 --minutes 1 -o NEW", exitUsage, "give one of them"},
 		{"denoise --data DATA --resume TRUNK/none", exitUsage, "the checkpoint to resume"},
-		{"denoise --data DATA --resume TRUNK/denoise.safetensors", exitUsage, "checkpoint.safetensors beside it"},
+		{"denoise --data DATA --resume TRUNK/fast.safetensors", exitUsage, "checkpoint.safetensors beside it"},
 		{"denoise --data DATA --steps 1 -o OUT --patch 20", exitUsage, "multiples of 8"},
 		{"denoise --data DATA --resume MODEL -o OUT", exitEnvironment, "checkpoint"},
 		{"denoise:model=x.safetensors --data DATA --steps 1 -o OUT", exitUsage, "--from"},

@@ -13,8 +13,8 @@ import (
 	"github.com/cae-restore/restore/tasks/internal/neural"
 )
 
-//go:embed denoise.safetensors
-var weights []byte
+//go:embed fast.safetensors
+var fastWeights []byte
 
 // Spec is the task for the registry.
 func Spec() *tasks.Spec {
@@ -22,8 +22,8 @@ func Spec() *tasks.Spec {
 		Name:    "denoise",
 		Summary: "takes noise and grain out, as strong as it measures it in each picture",
 		Version: 1,
-		Models:  []tasks.Model{Model()},
-		Options: func() any { return &Options{Strength: Auto, Model: "denoise"} },
+		Models:  models(),
+		Options: func() any { return &Options{Strength: Auto, Model: "fast"} },
 		New: func(_ context.Context, env tasks.Env, options any) (tasks.Task, error) {
 			o := options.(*Options)
 			m, err := open(env, o.Model)

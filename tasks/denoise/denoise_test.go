@@ -155,7 +155,7 @@ func TestPhotographs(t *testing.T) {
 			m := photograph(t, name)
 			clean := planesOf(m)
 			env := taskstest.Env(Spec(), 2)
-			model, err := open(env, "denoise")
+			model, err := open(env, "fast")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -222,7 +222,7 @@ func borderError(t *testing.T, shape func(at float64) float64) (border, inner fl
 		}
 	}
 	env := taskstest.Env(Spec(), 2)
-	model, err := open(env, "denoise")
+	model, err := open(env, "fast")
 	if err != nil {
 		t.Fatal(err)
 	}

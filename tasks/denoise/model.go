@@ -8,23 +8,40 @@ import (
 	"github.com/cae-restore/restore/tasks/internal/neural"
 )
 
-// network is 63 kMAC a pixel, 1.51 million parameters.
-var network = neural.Autoencoder(neural.Config{
-	Inputs:  []neural.Input{{Name: "image", Planes: 3}, {Name: "level", Planes: 1}},
-	Out:     3,
-	Shuffle: 2,
-	Widths:  []int{48, 96, 160},
-	Down:    []int{1, 1, 2},
-	Up:      []int{1, 1},
-	Skip:    neural.SkipAdd,
-	Head:    neural.HeadResidual,
-})
+// network is an autoencoder that sees a picture and its noise level, and says
+// what to correct.
+func network(widths, down, up []int) []byte {
+	return neural.Autoencoder(neural.Config{
+		Inputs:  []neural.Input{{Name: "image", Planes: 3}, {Name: "level", Planes: 1}},
+		Out:     3,
+		Shuffle: 2,
+		Widths:  widths,
+		Down:    down,
+		Up:      up,
+		Skip:    neural.SkipAdd,
+		Head:    neural.HeadResidual,
+	})
+}
 
-// Model is the network, how it is trained and how it is scored.
-func Model() tasks.Model {
+// The two sizes: see the study in docs/quality.md.
+var (
+	fastNetwork = network([]int{48, 96, 160}, []int{1, 1, 2}, []int{1, 1})
+	bestNetwork = network([]int{64, 128, 256}, []int{1, 1, 2}, []int{2, 1})
+)
+
+// models are the networks of the task, the default first.
+func models() []tasks.Model {
+	return []tasks.Model{
+		gaussian("fast", "the default: Gaussian noise of standard deviation 0 to 55, in colour and grey", fastNetwork, fastWeights),
+		gaussian("best", "the same with a larger network, for those who can wait", bestNetwork, nil),
+	}
+}
+
+// gaussian is a model that is trained on Gaussian noise.
+func gaussian(name, summary string, network, weights []byte) tasks.Model {
 	return tasks.Model{
-		Name:         "denoise",
-		Summary:      "colour and grey, Gaussian noise of standard deviation 0 to 55",
+		Name:         name,
+		Summary:      summary,
 		Weights:      weights,
 		Network:      network,
 		Loss:         "l1",
