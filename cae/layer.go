@@ -171,6 +171,7 @@ var kinds = map[string]func() Layer{
 	"relu":           func() Layer { return new(ReLU) },
 	"leaky_relu":     func() Layer { return new(LeakyReLU) },
 	"add":            func() Layer { return new(Add) },
+	"multiply":       func() Layer { return new(Multiply) },
 	"concat":         func() Layer { return new(Concat) },
 }
 

@@ -233,6 +233,9 @@ func TestShuffle(t *testing.T) {
 
 func TestElementwise(t *testing.T) {
 	t.Parallel()
+	product := func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
+		return each(s, func(n, c, y, x int) float64 { return at(in[0], n, c, y, x) * at(in[1], n, c, y, x) })
+	}
 	sum := func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {
 		return each(s, func(n, c, y, x int) float64 {
 			v := 0.0
@@ -284,6 +287,8 @@ func TestElementwise(t *testing.T) {
 		{Name: "add two", Layer: &cae.Add{}, In: shapes{{2, 3, 4, 5}, {2, 3, 4, 5}}, Out: cae.Shape{N: 2, C: 3, H: 4, W: 5},
 			Reference: sum, Reject: []shapes{{{1, 1, 1, 1}}, {{1, 1, 1, 1}, {1, 2, 1, 1}}}},
 		{Name: "add three", Layer: &cae.Add{}, In: shapes{{1, 2, 2, 3}, {1, 2, 2, 3}, {1, 2, 2, 3}}, Out: cae.Shape{N: 1, C: 2, H: 2, W: 3}, Reference: sum},
+		{Name: "multiply", Layer: &cae.Multiply{}, In: shapes{{2, 3, 4, 5}, {2, 3, 4, 5}}, Out: cae.Shape{N: 2, C: 3, H: 4, W: 5}, Reference: product,
+			Reject: []shapes{{{2, 3, 4, 5}}, {{2, 3, 4, 5}, {2, 3, 4, 4}}, {{2, 3, 4, 5}, {2, 3, 4, 5}, {2, 3, 4, 5}}}},
 		{Name: "concat", Layer: &cae.Concat{}, In: shapes{{2, 3, 2, 3}, {2, 1, 2, 3}}, Out: cae.Shape{N: 2, C: 4, H: 2, W: 3},
 			Reject: []shapes{{}, {{1, 1, 2, 2}, {1, 1, 2, 3}}},
 			Reference: func(_ cae.Layer, in []*cae.Tensor, s cae.Shape) []float64 {

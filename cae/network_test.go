@@ -41,7 +41,11 @@ func configs() map[string]cae.Config {
 			Skip: cae.SkipAdd, Head: cae.HeadResidual},
 		"plain, concatenated skips, normalised": {Inputs: two[:1], Out: 2, Shuffle: 1, Widths: []int{4, 6}, Down: []int{1, 1}, Up: []int{1},
 			Norm: true, Skip: cae.SkipConcat, Head: cae.HeadDirect},
-		"no skips":  {Inputs: two[1:], Out: 1, Shuffle: 1, Widths: []int{3, 4}, Down: []int{0, 0}, Up: []int{0}, Skip: cae.SkipNone, Head: cae.HeadDirect},
+		"no skips": {Inputs: two[1:], Out: 1, Shuffle: 1, Widths: []int{3, 4}, Down: []int{0, 0}, Up: []int{0}, Skip: cae.SkipNone, Head: cae.HeadDirect},
+		"gated blocks, large door, leaky": {Inputs: two, Out: 3, Shuffle: 2, Widths: []int{5, 17}, Down: []int{1, 1}, Up: []int{1}, Door: 5, Slope: 0.1,
+			Block: cae.BlockGated, Skip: cae.SkipAdd, Head: cae.HeadResidual},
+		"separable blocks": {Inputs: two, Out: 3, Shuffle: 2, Widths: []int{16, 20}, Down: []int{1, 1}, Up: []int{1}, Slope: 0.1,
+			Block: cae.BlockSeparable, Skip: cae.SkipAdd, Head: cae.HeadResidual},
 		"one scale": {Inputs: two[:1], Out: 3, Shuffle: 1, Widths: []int{4}, Down: []int{1}, Up: nil, Skip: cae.SkipAdd, Head: cae.HeadResidual},
 	}
 }

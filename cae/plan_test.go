@@ -14,6 +14,7 @@ func planConfigs() map[string]Config {
 	two := []Input{{"image", 3}, {"level", 1}}
 	return map[string]Config{
 		"shuffled": {Inputs: two, Out: 3, Shuffle: 2, Widths: []int{17, 20, 33}, Down: []int{1, 1, 2}, Up: []int{1, 1}, Skip: SkipAdd, Head: HeadResidual},
+		"gated":    {Inputs: two, Out: 3, Shuffle: 2, Widths: []int{5, 17}, Down: []int{1, 1}, Up: []int{1}, Door: 5, Slope: 0.1, Block: BlockGated, Skip: SkipAdd, Head: HeadResidual},
 		"concat":   {Inputs: two, Out: 2, Shuffle: 1, Widths: []int{4, 18}, Down: []int{1, 2}, Up: []int{1}, Norm: true, Skip: SkipConcat, Head: HeadDirect},
 	}
 }

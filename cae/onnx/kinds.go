@@ -12,6 +12,7 @@ var kinds = map[string]func(g *graph, l layer) error{
 	"relu":           func(g *graph, l layer) error { return writePlain(g, l, "Relu") },
 	"leaky_relu":     writeLeakyReLU,
 	"add":            writeAdd,
+	"multiply":       func(g *graph, l layer) error { return writePlain(g, l, "Mul") },
 	"concat": func(g *graph, l layer) error {
 		return writePlain(g, l, "Concat", attribute{"axis", int64(1)})
 	},
