@@ -22,7 +22,7 @@ func (p *program) modelCommand() *cli.Command {
 			ArgsUsage:   "NAME|FILE",
 			Description: "NAME is a shipped model, as restore tasks lists them: TASK, TASK:MODEL or MODEL.",
 			Action:      p.modelInfo,
-		}, p.modelExportCommand()},
+		}, p.modelInitCommand(), p.modelExportCommand()},
 	}
 }
 

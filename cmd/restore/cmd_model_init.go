@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/cae-restore/restore/cae"
+	"github.com/cae-restore/restore/cae/modelfile"
+	"github.com/cae-restore/restore/tasks/fit"
+	"github.com/urfave/cli/v2"
+)
+
+func (p *program) modelInitCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "init",
+		Usage:     "write a model with the random weights that a training begins with",
+		ArgsUsage: "-o FILE TASK",
+		Description: "TASK:model=NAME chooses one of the task's models. The weights, in F32, are those of the first\n" +
+			"step of restore train with the same seed: where a training on another machine begins.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "file to write, `FILE`"},
+			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "seed of the weights"},
+			&cli.BoolFlag{Name: "overwrite", Usage: "replace FILE if it exists"},
+		},
+		Action: p.modelInit,
+	}
+}
+
+func (p *program) modelInit(c *cli.Context) error {
+	arg, err := oneArgument(c, "task")
+	if err != nil {
+		return err
+	}
+	spec, name, err := p.parseTask(arg, "")
+	if err != nil {
+		return err
+	}
+	model, err := spec.Model(name)
+	if err != nil {
+		return &usageError{err}
+	}
+	if len(model.Network) == 0 {
+		return usagef("the model %s of the task %s has no network that could be trained", model.Name, spec.Name)
+	}
+	out := c.String("out")
+	if out == "" {
+		return usagef("say where to write: -o FILE")
+	}
+	if err := mayWrite(out, "", c.Bool("overwrite")); err != nil {
+		return err
+	}
+	net, err := cae.Parse(model.Network)
+	if err != nil {
+		return err
+	}
+	net.Init(c.Uint64("seed"))
+	meta := modelfile.Metadata{Task: spec.Name, Model: model.Name, Card: modelfile.Card{Limits: "untrained: its weights are random"}}
+	if err := fit.WriteFile(out, func(w io.Writer) error { return cae.Save(w, net, meta, modelfile.F32) }); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stdout, out)
+	return nil
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/cae-restore/restore/cae/modelfile"
+	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/tasks/fit"
+	"github.com/urfave/cli/v2"
+)
+
+func (p *program) pairsCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "pairs",
+		Usage:     "write the pairs that a training learns from, for training on accelerators",
+		ArgsUsage: "TASK --data DIR",
+		Description: "Writes batches as a stream to standard output, without end unless --count says so: those\n" +
+			"that restore train sees at each step with the same seed, batch and patch. docs/training.md\n" +
+			"describes the stream. TASK:model=NAME chooses one of the task's models. With the options\n" +
+			"of the task's model: " + p.scoreOptionNames(),
+		Flags: append([]cli.Flag{
+			&cli.StringSliceFlag{Name: "data", Usage: "folder of clean pictures, `DIR`; may be given several times"},
+			&cli.IntFlag{Name: "batch", Value: 16, Usage: "pairs a batch"},
+			&cli.IntFlag{Name: "patch", Value: 96, Usage: "height and width of a pair in samples"},
+			// The task's own --seed, where it has one, is that of a score; pairs
+			// draw everything from the training's.
+			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "seed of all that is drawn"},
+			&cli.Int64Flag{Name: "start", Usage: "step of the first batch, from 0 on, `STEP`"},
+			&cli.Int64Flag{Name: "count", Usage: "batches to write, `N`", DefaultText: "without end"},
+			&cli.StringFlag{Name: "dtype", Value: "float16", Usage: "type of all samples: float16 or float32"},
+			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "file to write instead, `FILE`; needs --count"},
+			&cli.BoolFlag{Name: "overwrite", Usage: "replace the file of -o if it exists"},
+			jobsFlag(),
+		}, p.pairFlags()...),
+		Action: p.pairs,
+	}
+}
+
+// pairFlags are the options of all models' pairs but the seed, which the verb
+// has itself.
+func (p *program) pairFlags() []cli.Flag {
+	var flags []cli.Flag
+	for _, f := range p.scoreFlags() {
+		if f.Names()[0] != "seed" {
+			flags = append(flags, f)
+		}
+	}
+	return flags
+}
+
+var pairTypes = map[string]modelfile.DType{"float16": modelfile.F16, "float32": modelfile.F32}
+
+func (p *program) pairs(c *cli.Context) error {
+	arg, err := oneArgument(c, "task")
+	if err != nil {
+		return err
+	}
+	spec, name, err := p.parseTask(arg, "")
+	if err != nil {
+		return err
+	}
+	model, err := spec.Model(name)
+	if err != nil {
+		return usagef("%w; pairs belong to a task's model, whatever its weights", err)
+	}
+	options, err := p.pairOptions(c, spec, model)
+	if err != nil {
+		return err
+	}
+	if err := checkPairs(c); err != nil {
+		return err
+	}
+	// What the program prints passes through a writer that takes an error for a
+	// loss; here it is how the reader says that it has enough.
+	out := p.stdout
+	if checked, ok := out.(*checkedWriter); ok {
+		out = checked.w
+	}
+	file := c.String("out")
+	if file == "" && isTerminal(out) {
+		return usagef("a stream of pairs is nothing for a terminal: pipe it into a program, or write a file with -o FILE --count N")
+	}
+	if file != "" {
+		if err := mayWrite(file, "", c.Bool("overwrite")); err != nil {
+			return err
+		}
+	}
+	pool, err := jobs(c)
+	if err != nil {
+		return err
+	}
+	if err := pool.Enter(c.Context); err != nil {
+		return err
+	}
+	defer pool.Leave()
+	write := func(w io.Writer) error {
+		return fit.Pairs(c.Context, w, fit.PairsOptions{
+			Spec: spec, Model: model, Data: c.StringSlice("data"), Options: options,
+			Batch: c.Int("batch"), Patch: c.Int("patch"), Seed: c.Uint64("seed"), Start: c.Int64("start"), Count: c.Int64("count"),
+			DType: pairTypes[c.String("dtype")], Env: p.env(pool),
+		})
+	}
+	if file != "" {
+		err = fit.WriteFile(file, write)
+	} else {
+		err = write(quietPipe(out))
+	}
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case errors.Is(err, fit.ErrData), errors.Is(err, fit.ErrOptions):
+		return &usageError{err}
+	}
+	return err
+}
+
+// pairOptions are the options of the model's pairs, or nil where it has none.
+func (p *program) pairOptions(c *cli.Context, spec *tasks.Spec, model *tasks.Model) (any, error) {
+	if model.ScoreOptions == nil {
+		return nil, nil
+	}
+	options := model.ScoreOptions()
+	own := tasks.Options(options)
+	for _, f := range p.pairFlags() {
+		if name := f.Names()[0]; c.IsSet(name) && !hasOption(own, name) {
+			return nil, usagef("option --%s is not one of %s's; there are: %s", name, spec.Name, optionNames(own))
+		}
+	}
+	err := setOptions(c, own, func(name, value string) error { return tasks.SetOption(options, name, value) }, "seed")
+	return options, err
+}
+
+// checkPairs checks the verb's own options.
+func checkPairs(c *cli.Context) error {
+	if !c.IsSet("data") {
+		return usagef("say what to make pairs of: --data DIR, a folder of clean pictures")
+	}
+	if c.String("out") != "" && !c.IsSet("count") {
+		return usagef("a file cannot be without end: say how many batches with --count N")
+	}
+	for _, f := range []struct {
+		name   string
+		ok     bool
+		demand string
+	}{
+		{"batch", c.Int("batch") >= 1 && c.Int("batch") <= 4096, "1 to 4096"},
+		{"patch", c.Int("patch") >= 1 && c.Int("patch") <= 4096, "1 to 4096"},
+		{"start", c.Int64("start") >= 0, "at least 0"},
+		{"count", !c.IsSet("count") || c.Int64("count") >= 1, "at least 1"},
+		{"dtype", oneOf(c.String("dtype"), "float16", "float32"), "float16 or float32"},
+	} {
+		if !f.ok {
+			return usagef("option --%s: %v is not allowed; it must be %s", f.name, c.Value(f.name), f.demand)
+		}
+	}
+	return nil
+}
+
+// errEnough is a reader that went away.
+var errEnough = errors.New("the reader has enough")
+
+// pipe turns the error of a pipe whose reader has gone into errEnough.
+type pipe struct{ w io.Writer }
+
+func (p pipe) Write(b []byte) (int, error) {
+	n, err := p.w.Write(b)
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
+		err = errEnough
+	}
+	return n, err
+}
+
+// quietPipe returns a writer to out that survives its reader. On standard output
+// a signal would end the process before the error is seen.
+func quietPipe(out io.Writer) io.Writer {
+	if out == io.Writer(os.Stdout) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	}
+	return pipe{out}
+}
