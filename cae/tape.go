@@ -17,6 +17,18 @@ type Tape struct {
 
 // NewTape makes a tape for batches of count pictures of h by w samples.
 func (n *Network) NewTape(x *Exec, count, h, w int) (*Tape, error) {
+	return n.NewFrozenTape(x, count, h, w, make([]bool, len(n.nodes)))
+}
+
+// NewFrozenTape is NewTape for a training that leaves the parameters of some
+// nodes as they are; frozen has an entry for each of Nodes, as Encoder gives
+// them. Their gradients are nil, batch norms among them use their running
+// statistics, and the backward run goes no further down than it must. What a
+// frozen node reads must be frozen too.
+func (n *Network) NewFrozenTape(x *Exec, count, h, w int, frozen []bool) (*Tape, error) {
+	if err := n.checkFrozen(frozen); err != nil {
+		return nil, err
+	}
 	in := n.inputShapes(h, w)
 	for i := range in {
 		in[i].N = count
@@ -37,7 +49,10 @@ func (n *Network) NewTape(x *Exec, count, h, w int) (*Tape, error) {
 	byNode := make([][][]float32, len(n.nodes))
 	for i, node := range n.nodes {
 		for _, q := range node.Layer.Params() {
-			g := make([]float32, len(q.Data))
+			var g []float32
+			if !frozen[i] {
+				g = make([]float32, len(q.Data))
+			}
 			byNode[i] = append(byNode[i], g)
 			t.grads = append(t.grads, g)
 		}
@@ -48,7 +63,7 @@ func (n *Network) NewTape(x *Exec, count, h, w int) (*Tape, error) {
 	for i := range p.ops {
 		o := &p.ops[i]
 		s := o.step(maps)
-		s.Train, s.temporary = true, common
+		s.Train, s.temporary = o.layer == nil || !frozen[o.node], common
 		if o.layer != nil {
 			s.Grad = byNode[o.node]
 		}
@@ -56,21 +71,21 @@ func (n *Network) NewTape(x *Exec, count, h, w int) (*Tape, error) {
 		forward = append(forward, o.forward(s)...)
 	}
 	t.forward = x.bind(forward)
-	grads := p.gradients(maps)
+	grads := p.gradients(maps, frozen)
 	t.seed = grads[p.output]
-	t.backward = x.bind(p.backward(steps, grads))
+	t.backward = x.bind(p.backward(steps, grads, frozen))
 	return t, nil
 }
 
 // gradients makes a map for the gradient of each value that depends on a
-// parameter; others have none. Where the first thing that is known of a value's
+// parameter that is trained; others have none. Where the first thing that is known of a value's
 // gradient is that it equals another one that is used up, both share their
 // memory: a sum hands its gradient on to what was added.
-func (p *program) gradients(maps []*Map) []*Map {
+func (p *program) gradients(maps []*Map, frozen []bool) []*Map {
 	grads := make([]*Map, len(maps))
 	for i := range p.ops {
 		o := &p.ops[i]
-		trained := o.layer != nil && len(o.layer.Params()) > 0 || o.add >= 0 && grads[o.add] != nil
+		trained := o.layer != nil && !frozen[o.node] && len(o.layer.Params()) > 0 || o.add >= 0 && grads[o.add] != nil
 		for _, v := range o.in {
 			trained = trained || grads[v] != nil
 		}
@@ -103,7 +118,7 @@ func (p *program) gradients(maps []*Map) []*Map {
 
 // backward is the work of the backward run. The first gradient that reaches a
 // value sets its map, later ones are added.
-func (p *program) backward(steps []*Step, grads []*Map) (works []Work) {
+func (p *program) backward(steps []*Step, grads []*Map, frozen []bool) (works []Work) {
 	met := make([]bool, len(grads))
 	met[p.output] = true
 	for i := len(p.ops) - 1; i >= 0; i-- {
@@ -127,6 +142,8 @@ func (p *program) backward(steps []*Step, grads []*Map) (works []Work) {
 			met[v] = met[v] || grads[v] != nil
 		}
 		switch {
+		case o.layer != nil && frozen[o.node] && !slices.ContainsFunc(s.DIn, func(m *Map) bool { return m != nil }):
+			// Only what was added to its output wanted the gradient.
 		case o.layer != nil:
 			works = append(works, o.layer.Backward(s)...)
 		case s.DIn[0] != nil:
@@ -140,7 +157,7 @@ func (p *program) backward(steps []*Step, grads []*Map) (works []Work) {
 func (t *Tape) Inputs() []*Tensor { return t.inputs }
 
 // Grads are the gradients after Backward, one for each of the network's Params;
-// for a running statistic, the batch's own value.
+// for a running statistic, the batch's own value. Those of frozen nodes are nil.
 func (t *Tape) Grads() [][]float32 { return t.grads }
 
 // Forward runs the network on Inputs. The result is valid until the next call.

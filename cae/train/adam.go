@@ -6,6 +6,8 @@ import (
 	"github.com/cae-restore/restore/cae"
 )
 
+// The optimiser is AdamW: Adam with weight decay beside the gradient (Loshchilov
+// and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019). These are
 // Adam's usual constants (Kingma and Ba, "Adam: A Method for Stochastic
 // Optimization", ICLR 2015).
 const (
@@ -43,9 +45,7 @@ func motionOf(step int64, rate, decay float64, scale float32) motion {
 }
 
 // move moves the elements [lo, hi) of parameter i against their gradient.
-// Weight decay is decoupled from the gradient (Loshchilov and Hutter, "Decoupled
-// Weight Decay Regularization", ICLR 2019) and spares biases and scales.
-// Running statistics go towards the batch's value.
+// Weight decay spares biases and scales. Running statistics go towards the batch's value.
 func (a *adam) move(o motion, p *cae.Param, grad []float32, i, lo, hi int) {
 	if p.Stat {
 		for j := lo; j < hi; j++ {

@@ -19,6 +19,7 @@ type Checkpoint struct {
 	Net    *cae.Network    // with the weights as trained, not averaged
 	Memo   json.RawMessage // what the caller saved along
 
+	guard             guard
 	moments, averages map[string][]float32
 }
 
@@ -37,6 +38,7 @@ const (
 type state struct {
 	Config Config          `json:"config"`
 	Done   int64           `json:"done"`
+	Guard  guard           `json:"guard"`
 	Memo   json.RawMessage `json:"memo"`
 }
 
@@ -49,7 +51,7 @@ func (t *Trainer) Save(w io.Writer, memo any) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(state{t.config, t.done, note})
+	text, err := json.Marshal(state{t.config, t.done, t.guard, note})
 	if err != nil {
 		return err
 	}
@@ -94,14 +96,14 @@ func readCheckpoint(r io.ReaderAt, size int64) (*Checkpoint, error) {
 	if f.Metadata.Extra[stateKey] == "" {
 		return nil, errors.New("it is a model, or another file, but no checkpoint of a training")
 	}
-	var s state
+	s := state{Config: Config{Guard: DefaultGuard}} // of checkpoints from before there was one
 	if err := json.Unmarshal([]byte(f.Metadata.Extra[stateKey]), &s); err != nil {
 		return nil, fmt.Errorf("it holds no training: %w", err)
 	}
 	if s.Done < 0 || s.Done > s.Config.Steps {
 		return nil, fmt.Errorf("it claims %d of %d steps", s.Done, s.Config.Steps)
 	}
-	c := &Checkpoint{Config: s.Config, Done: s.Done, Memo: s.Memo, moments: map[string][]float32{}, averages: map[string][]float32{}}
+	c := &Checkpoint{Config: s.Config, Done: s.Done, Memo: s.Memo, guard: s.Guard, moments: map[string][]float32{}, averages: map[string][]float32{}}
 	if c.Net, err = cae.Parse(f.Metadata.Network); err != nil {
 		return nil, err
 	}
@@ -134,6 +136,6 @@ func (c *Checkpoint) Trainer(x *cae.Exec) (*Trainer, error) {
 		copy(t.adam.v[i], c.moments[partSecond+p.Name])
 		copy(t.ema[i], c.averages[p.Name])
 	}
-	t.done = c.Done
+	t.done, t.guard = c.Done, c.guard
 	return t, nil
 }

@@ -17,6 +17,8 @@ type Config struct {
 	Rate        float64  `json:"rate"`         // full learning rate
 	WeightDecay float64  `json:"weight_decay"` // decoupled
 	Clip        float64  `json:"clip"`         // longest gradient; 0: no limit
+	Guard       float64  `json:"guard"`        // a step whose gradient is so many times as long as the recent ones is left out; 0: only one that is not finite
+	Freeze      string   `json:"freeze"`       // what keeps its parameters: "" nothing, FreezeEncoder the network's encoder
 	EMA         float64  `json:"ema"`          // memory of the moving average of the weights, below 1
 	Loss        string   `json:"loss"`         // see NewLoss
 	Batch       int      `json:"batch"`        // pictures a step
@@ -25,12 +27,18 @@ type Config struct {
 	Seed        uint64   `json:"seed"`
 }
 
+// FreezeEncoder is the Config.Freeze of a training that teaches the decoder
+// alone.
+const FreezeEncoder = "encoder"
+
 func (c Config) check() error {
 	switch {
 	case c.Steps < 1 || c.Batch < 1 || c.Height < 1 || c.Width < 1 || c.Warmup < 0:
 		return fmt.Errorf("a training of %d steps (%d of warm-up) on batches of %d of %dx%d", c.Steps, c.Warmup, c.Batch, c.Width, c.Height)
-	case !(c.Rate > 0) || c.WeightDecay < 0 || c.Clip < 0 || !(c.EMA >= 0 && c.EMA < 1):
-		return fmt.Errorf("a training with rate %g, weight decay %g, clip %g, EMA %g", c.Rate, c.WeightDecay, c.Clip, c.EMA)
+	case !(c.Rate > 0) || c.WeightDecay < 0 || c.Clip < 0 || !(c.EMA >= 0 && c.EMA < 1) || c.Guard != 0 && !(c.Guard > 1):
+		return fmt.Errorf("a training with rate %g, weight decay %g, clip %g, EMA %g, guard %g", c.Rate, c.WeightDecay, c.Clip, c.EMA, c.Guard)
+	case c.Freeze != "" && c.Freeze != FreezeEncoder:
+		return fmt.Errorf("a training that freezes %q; there is %q", c.Freeze, FreezeEncoder)
 	}
 	if c.DecayFrom < 0 || c.DecayFrom >= c.Steps || c.DecayFrom > 0 && c.Schedule != Constant {
 		return fmt.Errorf("a rate that falls from step %d of %d with the schedule %q", c.DecayFrom, c.Steps, c.Schedule)
@@ -46,7 +54,7 @@ type Batch struct {
 	Weight *cae.Tensor
 }
 
-// ErrDiverged marks a training whose loss or gradient is no longer a number.
+// ErrDiverged marks a training that has had no usable gradient for many steps.
 var ErrDiverged = errors.New("the training has diverged")
 
 // Trainer trains one network, which it owns from then on: it writes to the
@@ -56,13 +64,13 @@ type Trainer struct {
 	net    *cae.Network
 	params []*cae.Param
 	tape   *cae.Tape
-	loss   Loss
+	loss   *lossWork
 	adam   *adam
 	ema    [][]float32
 	x      *cae.Exec
 	update *update
-	works  struct{ measure, apply cae.Work }
-	grad   []float32
+	works  struct{ loss, measure, apply cae.Work }
+	guard  guard
 	done   int64
 }
 
@@ -75,11 +83,23 @@ func New(net *cae.Network, x *cae.Exec, c Config) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	tape, err := net.NewTape(x, c.Batch, c.Height, c.Width)
+	frozen := make([]bool, len(net.Nodes()))
+	if c.Freeze == FreezeEncoder {
+		if frozen, err = net.Encoder(); err != nil {
+			return nil, fmt.Errorf("the encoder cannot be frozen: %w", err)
+		}
+	}
+	tape, err := net.NewFrozenTape(x, c.Batch, c.Height, c.Width, frozen)
 	if err != nil {
 		return nil, err
 	}
-	t := &Trainer{config: c, net: net, params: net.Params(), tape: tape, loss: loss, x: x}
+	out, err := net.OutShape(c.Batch, c.Height, c.Width)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trainer{config: c, net: net, params: net.Params(), tape: tape, x: x}
+	t.loss = &lossWork{loss: loss, grad: make([]float32, out.Len())}
+	t.works.loss = t.loss.work(out.Len())
 	t.adam = newAdam(t.params)
 	for _, p := range t.params {
 		t.ema = append(t.ema, append([]float32(nil), p.Data...))
@@ -89,8 +109,11 @@ func New(net *cae.Network, x *cae.Exec, c Config) (*Trainer, error) {
 	return t, nil
 }
 
-// Done is the number of steps taken.
+// Done is the number of steps so far, those left out too.
 func (t *Trainer) Done() int64 { return t.done }
+
+// Skipped is how many of them were left out.
+func (t *Trainer) Skipped() int64 { return t.guard.Skipped }
 
 // Config is the training's configuration.
 func (t *Trainer) Config() Config { return t.config }
@@ -101,10 +124,11 @@ type Stats struct {
 	Loss     float64 // of the batch, before the step
 	Gradient float64 // length of the gradient before clipping
 	Rate     float64 // learning rate used
+	Skipped  bool    // the guard left the step out: no parameter has changed
 }
 
 // Step learns from one batch. After an ErrDiverged the parameters are those
-// from before the step.
+// of the last step that was not left out.
 func (t *Trainer) Step(b Batch) (Stats, error) {
 	c := t.config
 	s := Stats{Step: t.done + 1, Rate: c.Rate * c.factor(t.done)}
@@ -121,15 +145,18 @@ func (t *Trainer) Step(b Batch) (Stats, error) {
 	if b.Target.Shape != out.Shape {
 		return s, fmt.Errorf("the batch's target has shape %v, the network's output %v", b.Target.Shape, out.Shape)
 	}
-	if t.grad == nil {
-		t.grad = make([]float32, len(out.Data))
-	}
-	var weight []float32
+	t.loss.out, t.loss.target, t.loss.weight = out.Data, b.Target.Data, nil
 	if b.Weight != nil {
-		weight = b.Weight.Data
+		if b.Weight.Shape != out.Shape {
+			return s, fmt.Errorf("the batch's weight has shape %v, the network's output %v", b.Weight.Shape, out.Shape)
+		}
+		t.loss.weight = b.Weight.Data
 	}
-	s.Loss = t.loss(t.grad, out.Data, b.Target.Data, weight)
-	if err := t.tape.Backward(t.grad); err != nil {
+	if err := t.x.Do(t.works.loss); err != nil {
+		return s, err
+	}
+	s.Loss = t.loss.mean()
+	if err := t.tape.Backward(t.loss.grad); err != nil {
 		return s, err
 	}
 	if err := t.x.Do(t.works.measure); err != nil {
@@ -137,13 +164,15 @@ func (t *Trainer) Step(b Batch) (Stats, error) {
 	}
 	length, scale := t.update.clip(c.Clip)
 	s.Gradient = length
-	if bad := s.Loss + s.Gradient; math.IsNaN(bad) || math.IsInf(bad, 0) {
-		return s, fmt.Errorf("%w at step %d: loss %g, gradient %g; a lower rate or a longer warm-up helps", ErrDiverged, s.Step, s.Loss, s.Gradient)
+	if s.Skipped = !t.guard.pass(s.Loss, length, c.Guard); s.Skipped {
+		t.done++
+		return s, t.guard.check(s)
 	}
+	taken := s.Step - t.guard.Skipped
 	// Early on the average's memory is as long as the run so far, so that the
 	// first values are forgotten.
-	t.update.keep = math.Min(c.EMA, float64(s.Step)/float64(s.Step+10))
-	t.update.motion = motionOf(s.Step, s.Rate, c.WeightDecay, scale)
+	t.update.keep = math.Min(c.EMA, float64(taken)/float64(taken+10))
+	t.update.motion = motionOf(taken, s.Rate, c.WeightDecay, scale)
 	if err := t.x.DoWhole(t.works.apply); err != nil {
 		return s, err
 	}

@@ -25,9 +25,14 @@ type piece struct{ param, lo, hi int }
 
 const pieceLen = 1 << 14
 
+// newUpdate is that of all parameters that have a gradient; the others are
+// frozen.
 func newUpdate(params []*cae.Param, grads, ema [][]float32, a *adam) *update {
 	u := &update{params: params, grads: grads, ema: ema, adam: a}
 	for i, p := range params {
+		if grads[i] == nil {
+			continue
+		}
 		for lo := 0; lo < len(p.Data); lo += pieceLen {
 			u.pieces = append(u.pieces, piece{i, lo, min(lo+pieceLen, len(p.Data))})
 		}
