@@ -137,6 +137,8 @@ func TestPairsAreThoseOfTrain(t *testing.T) {
 	if _, err := Train(t.Context(), train); err != nil {
 		t.Fatal(err)
 	}
+	mu.Lock() // batches of later steps may still be in the making
+	defer mu.Unlock()
 	r := readPairs(t, stream(t, pairsOptions(t, data)))
 	if !slices.Equal(r.steps, []int64{0, 1, 2, 3, 4}) || !r.whole {
 		t.Fatalf("steps %v, whole: %v", r.steps, r.whole)
