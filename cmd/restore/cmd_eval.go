@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"strconv"
+	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/cae-restore/restore/cae/modelfile"
 	"github.com/cae-restore/restore/pipeline"
+	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/fit"
 	"github.com/urfave/cli/v2"
@@ -21,14 +20,16 @@ func (p *program) evalCommand() *cli.Command {
 		Name:      "eval",
 		Usage:     "damage clean pictures, restore them and print the scores beside the input's",
 		ArgsUsage: "TASK --data DIR",
-		Description: "TASK is the name of a task; TASK:model=NAME chooses one of its models. With the options\n" +
-			"of the task's model: " + p.scoreOptionNames(),
-		Flags: append([]cli.Flag{
+		Description: "TASK is the name of a task; TASK:model=NAME chooses one of its models, as --model does. With the\n" +
+			"options of the task's model: " + p.scoreOptionNames() + "\n" +
+			"--json prints one object a row, whose keys are the table's columns; a value that is no finite number\n" +
+			"is null. A picture that cannot be read is left out and named at the end; the exit code is then 1.",
+		Flags: slices.Concat([]cli.Flag{
 			&cli.StringSliceFlag{Name: "data", Usage: "folder of clean pictures, `DIR`; may be given several times"},
-			&cli.StringFlag{Name: "model", Usage: "model to score: a shipped one by name, or a file, `NAME|FILE`"},
+			&cli.StringFlag{Name: "model", Usage: "model to score, `[TASK=]NAME|FILE`: a shipped one by name, or a file"},
+			&cli.BoolFlag{Name: "json", Usage: "print JSON lines instead of the table"},
 			&cli.BoolFlag{Name: "record", Usage: "write the scores into the card of the model file given by --model"},
-			jobsFlag(),
-		}, p.scoreFlags()...),
+		}, pictureFlags(), p.scoreFlags()),
 		Action: p.eval,
 	}
 }
@@ -46,24 +47,24 @@ func (p *program) eval(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if model.ScoreOptions == nil {
-		return usagef("the model %s of the task %s cannot be scored by this program", model.Name, spec.Name)
-	}
-	options := model.ScoreOptions()
-	own := tasks.Options(options)
-	for _, f := range p.scoreFlags() {
-		if name := f.Names()[0]; c.IsSet(name) && !hasOption(own, name) {
-			return usagef("option --%s is not one of %s's; there are: %s", name, spec.Name, optionNames(own))
-		}
-	}
-	if err := setOptions(c, own, func(name, value string) error { return tasks.SetOption(options, name, value) }); err != nil {
+	options, settings, err := p.scoreOptions(c, spec, model)
+	if err != nil {
 		return err
 	}
-	if !c.IsSet("data") {
-		return usagef("say what to score on: --data DIR, a folder of clean pictures")
+	lim, err := limits(c)
+	if err != nil {
+		return err
 	}
-	if c.Bool("record") && len(shippedModels(p.registry, name)) > 0 {
+	name, shipped := shippedName(spec, name)
+	switch {
+	case !c.IsSet("data"):
+		return usagef("say what to score on: --data DIR, a folder of clean pictures")
+	case c.Bool("record") && shipped:
 		return usagef("option --record writes into a model file: say which with --model FILE")
+	}
+	pictures, failed, err := evalPictures(c, lim)
+	if err != nil {
+		return err
 	}
 	pool, err := jobs(c)
 	if err != nil {
@@ -73,19 +74,95 @@ func (p *program) eval(c *cli.Context) error {
 		return err
 	}
 	defer pool.Leave()
-	table, err := fit.Eval(c.Context, p.env(pool), model, name, c.StringSlice("data"), options)
-	if errors.Is(err, fit.ErrData) {
-		return &usageError{err}
+
+	env := p.env(pool) // may print a line, so it comes before the meter
+	m := &passMeter{program: p, quiet: c.Bool("quiet"), total: len(pictures)}
+	m.begin(1)
+	table, left, err := fit.Eval(c.Context, env, fit.EvalOptions{
+		Model: model, Name: name, Pictures: pictures, Limits: lim, Options: options, Progress: m.progress})
+	m.close()
+	for _, u := range left {
+		failed = append(failed, unread{u.Path, u.Err})
+	}
+	switch {
+	case errors.Is(err, fit.ErrData) && len(failed) > 0:
+		p.leftOut(failed)
+		fmt.Fprintln(p.stderr, "restore: no picture is left, so there is no score")
+		return &reported{exitSomeFailed}
+	case errors.Is(err, fit.ErrData):
+		return usagef("%w in %s", err, strings.Join(c.StringSlice("data"), ", "))
+	case err != nil:
+		return err
+	}
+	if c.Bool("json") {
+		err = printRows(p.stdout, table)
+	} else {
+		err = printTable(p.stdout, table)
 	}
 	if err != nil {
 		return err
 	}
+	p.leftOut(failed)
 	if c.Bool("record") {
-		if err := fit.Record(name, table, c.StringSlice("data")); err != nil {
+		if len(failed) > 0 {
+			fmt.Fprintln(p.stderr, "restore: the scores are not recorded, as they are not of all pictures; leave the bad ones out with --exclude")
+			return &reported{exitSomeFailed}
+		}
+		// The rows' own option is in their condition.
+		settings = slices.DeleteFunc(settings, func(s string) bool { return strings.HasPrefix(s, table.Columns[0]+" ") })
+		if err := fit.Record(name, table, c.StringSlice("data"), settings); err != nil {
 			return err
 		}
 	}
-	return printTable(p.stdout, table)
+	if len(failed) > 0 {
+		return &reported{exitSomeFailed}
+	}
+	return nil
+}
+
+// scoreOptions reads the options of the model's scoring. settings are those that
+// the user set, such as "strength auto", but for the one that the table's rows
+// are of.
+func (p *program) scoreOptions(c *cli.Context, spec *tasks.Spec, model *tasks.Model) (options any, settings []string, err error) {
+	if model.ScoreOptions == nil || model.Score == nil {
+		return nil, nil, usagef("the model %s of the task %s cannot be scored by this program", model.Name, spec.Name)
+	}
+	options = model.ScoreOptions()
+	own := tasks.Options(options)
+	for _, f := range p.scoreFlags() {
+		if name := f.Names()[0]; c.IsSet(name) && !hasOption(own, name) {
+			return nil, nil, usagef("option --%s is not one of %s's model %s; there are: %s", name, spec.Name, model.Name, optionNames(own))
+		}
+	}
+	if err := setOptions(c, own, func(name, value string) error { return tasks.SetOption(options, name, value) }); err != nil {
+		return nil, nil, err
+	}
+	for i, o := range tasks.Options(options) {
+		if o.Default != own[i].Default {
+			settings = append(settings, o.Name+" "+o.Default)
+		}
+	}
+	for _, pattern := range c.StringSlice("exclude") {
+		settings = append(settings, "without "+pattern)
+	}
+	return options, settings, nil
+}
+
+// evalPictures lists the pictures of --data, folder after folder: their order
+// decides which noise each gets.
+func evalPictures(c *cli.Context, lim pix.Limits) (list []fit.Picture, failed []unread, err error) {
+	for _, data := range c.StringSlice("data") {
+		folder, err := pipeline.NewFolder([]string{data}, pipeline.FolderOptions{Exclude: c.StringSlice("exclude")})
+		if err != nil {
+			return nil, nil, err
+		}
+		items, bad := picturesIn(c.Context, folder, lim)
+		failed = append(failed, bad...)
+		for _, item := range items {
+			list = append(list, fit.Picture{Path: item.Path, Name: item.Rel})
+		}
+	}
+	return list, failed, nil
 }
 
 // parseTask reads TASK or TASK:model=NAME and returns the task and the name of
@@ -118,13 +195,31 @@ func (p *program) parseTask(arg, model string) (*tasks.Spec, string, error) {
 	return spec, spec.Models[0].Name, nil
 }
 
-// modelOf returns the task's model that a name or a file belongs to. A file
-// says it in its metadata; one that says nothing counts as the task's first.
-func (p *program) modelOf(spec *tasks.Spec, name string) (*tasks.Model, error) {
-	for _, known := range []string{name, strings.TrimPrefix(name, spec.Name+":")} {
-		if m, err := spec.Model(known); err == nil {
-			return m, nil
+// shippedName returns the whole name, TASK:MODEL, of one of the task's models
+// that is named in any of the ways that there are. Any other name it returns as
+// it is: then it is a file.
+func shippedName(spec *tasks.Spec, name string) (string, bool) {
+	if name == spec.Name {
+		return spec.Name + ":" + spec.Models[0].Name, true
+	}
+	for _, m := range spec.Models {
+		if name == m.Name || name == spec.Name+":"+m.Name {
+			return spec.Name + ":" + m.Name, true
 		}
+	}
+	return name, false
+}
+
+// modelOf returns the task's model that a name or a file belongs to. A file
+// says it in its metadata; one that says nothing counts as the task's first, and
+// so does, with a warning, one that says what this program does not know.
+func (p *program) modelOf(spec *tasks.Spec, name string) (*tasks.Model, error) {
+	whole, shipped := shippedName(spec, name)
+	if shipped {
+		if _, err := modelBytes(p.registry, whole); err != nil {
+			return nil, fmt.Errorf("%w: %w", tasks.ErrModel, err)
+		}
+		return spec.Model(strings.TrimPrefix(whole, spec.Name+":"))
 	}
 	data, err := modelBytes(p.registry, name)
 	if err != nil {
@@ -134,79 +229,14 @@ func (p *program) modelOf(spec *tasks.Spec, name string) (*tasks.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", tasks.ErrModel, name, err)
 	}
+	if t := file.Metadata.Task; t != "" && t != spec.Name {
+		return nil, fmt.Errorf("%w: %s is for the task %s, not %s", tasks.ErrModel, name, t, spec.Name)
+	}
 	m, err := spec.Model(file.Metadata.Model)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", tasks.ErrModel, name, err)
+		m = &spec.Models[0]
+		fmt.Fprintf(p.stderr, "restore: %s calls its model %q, which this program does not know; it is taken for %s\n",
+			pipeline.QuoteName(name), file.Metadata.Model, m.Name)
 	}
 	return m, nil
-}
-
-// scoreFlags are the score options of all models of all tasks: which of them
-// hold is known only when TASK has been read.
-func (p *program) scoreFlags() []cli.Flag {
-	var flags []cli.Flag
-	seen := map[string]bool{}
-	for _, spec := range p.registry.Specs() {
-		for _, m := range spec.Models {
-			if m.ScoreOptions == nil {
-				continue
-			}
-			for _, f := range optionFlags(tasks.Options(m.ScoreOptions())) {
-				if name := f.Names()[0]; !seen[name] {
-					seen[name] = true
-					flags = append(flags, f)
-				}
-			}
-		}
-	}
-	return flags
-}
-
-func (p *program) scoreOptionNames() string {
-	var list []string
-	for _, spec := range p.registry.Specs() {
-		for _, m := range spec.Models {
-			if m.ScoreOptions != nil {
-				list = append(list, fmt.Sprintf("%s (%s)", spec.Name, optionNames(tasks.Options(m.ScoreOptions()))))
-			}
-		}
-	}
-	return strings.Join(list, "; ")
-}
-
-func hasOption(options []tasks.Option, name string) bool {
-	for _, o := range options {
-		if o.Name == name {
-			return true
-		}
-	}
-	return false
-}
-
-func optionNames(options []tasks.Option) string {
-	var list []string
-	for _, o := range options {
-		list = append(list, "--"+o.Name)
-	}
-	return strings.Join(list, ", ")
-}
-
-// printTable prints a table of scores and how they were measured.
-func printTable(out io.Writer, t tasks.Table) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, strings.Join(t.Columns, "\t")+"\t")
-	for _, row := range t.Rows {
-		for _, v := range row {
-			if f, ok := v.(float64); ok {
-				v = strconv.FormatFloat(f, 'g', 6, 64)
-			}
-			fmt.Fprintf(w, "%v\t", v)
-		}
-		fmt.Fprintln(w)
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(out, "score %.2f\n%s\n", t.Score, t.Protocol)
-	return err
 }

@@ -12,13 +12,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/cae-restore/restore/cae"
-	"github.com/cae-restore/restore/cae/modelfile"
 	"github.com/cae-restore/restore/cae/train"
 	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
@@ -353,59 +351,5 @@ func TestMinutes(t *testing.T) {
 	file := read(t, path)
 	if _, f, err := cae.Load(bytes.NewReader(file), int64(len(file))); err != nil || f.Metadata.Card.Steps < 1 {
 		t.Errorf("the card counts %d steps (%v)", f.Metadata.Card.Steps, err)
-	}
-}
-
-func TestEval(t *testing.T) {
-	t.Parallel()
-	m := testModel(t)
-	o := options(t, folder(t, [2]int{40, 30}, [2]int{2, 3}))
-	path, err := Train(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := Eval(t.Context(), env(), m, path, o.Data, m.ScoreOptions())
-	if err != nil || table.Score != 2 {
-		t.Errorf("scored %v pictures (%v), want both", table.Score, err)
-	}
-	if _, err := Eval(t.Context(), env(), m, path, []string{filepath.Join(o.Out, "none")}, nil); !errors.Is(err, ErrData) {
-		t.Errorf("no folder: %v", err)
-	}
-}
-
-// TestRecord: scores enter the card, those of the same data are replaced, and
-// the weights stay bit for bit.
-func TestRecord(t *testing.T) {
-	t.Parallel()
-	o := options(t, folder(t, [2]int{40, 30}))
-	path, err := Train(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, err := modelfile.Read(bytes.NewReader(read(t, path)), int64(len(read(t, path))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	table := tasks.Table{Columns: []string{"sigma", "input_psnr", "psnr", "pictures"}, Rows: [][]any{{15.0, 20.5, 30.25, 88}}}
-	for range 2 {
-		if err := Record(path, table, []string{"/x/photos/val"}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	after, err := modelfile.Read(bytes.NewReader(read(t, path)), int64(len(read(t, path))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []modelfile.Score{{Data: "photos/val", Case: "sigma 15", Measure: "psnr", Value: 30.25, Input: 20.5}}
-	if got := after.Metadata.Card.Scores; !slices.Equal(got, want) {
-		t.Errorf("the card has the scores %+v, want %+v", got, want)
-	}
-	for i, b := range before.Tensors {
-		if !slices.Equal(after.Tensors[i].Data, b.Data) {
-			t.Errorf("%s changed", b.Name)
-		}
-	}
-	if err := Record(filepath.Join(o.Out, LogName), table, nil); err == nil {
-		t.Error("scores were recorded in a file that is no model")
 	}
 }
