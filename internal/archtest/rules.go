@@ -47,7 +47,7 @@ var layers = []rule{
 	},
 	{
 		Package: "tasks/fit",
-		May:     []string{"tasks", "tasks/internal/neural", "pix", "cae", "cae/train", "cae/modelfile"},
+		May:     []string{"tasks", "tasks/internal/neural", "tasks/internal/degrade", "pix", "cae", "cae/train", "cae/modelfile"},
 		Why:     "training and scoring are the same for every task: they ask its tasks.Model, and hand its network to cae/train",
 	},
 	{
@@ -62,8 +62,18 @@ var layers = []rule{
 		Why:     "it is the one bridge between pictures and networks",
 	},
 	{
+		Package: "tasks/internal/degrade",
+		May:     []string{"pix"},
+		Why:     "damage is done to planes of samples; which of it a task learns from is the task's business",
+	},
+	{
+		Package: "tasks/internal/degrade/sheet",
+		May:     []string{"pix", "tasks/internal/degrade"},
+		Why:     "it draws the pictures of docs/degradations.md",
+	},
+	{
 		Package: "tasks/<task>",
-		May:     []string{"tasks", "tasks/internal/neural", "pix"},
+		May:     []string{"tasks", "tasks/internal/neural", "tasks/internal/degrade", "pix"},
 		Tests:   []string{"tasks/taskstest"},
 		Why:     "a task never imports another (what one hands to the next is a named plane) and reaches networks through tasks/internal/neural",
 	},
@@ -119,6 +129,7 @@ var layers = []rule{
 	{
 		Package: "training/...",
 		May:     []string{"pix", "cae", "cae/modelfile"},
+		Tests:   []string{"cae/train"},
 		Why:     "training on accelerators meets the product in files: the network's JSON, pairs, weights",
 	},
 	{
@@ -155,7 +166,7 @@ var bans = []ban{
 	},
 	{
 		Import: []string{"flag", "github.com/urfave/cli/v2", "github.com/schollz/progressbar/v3", "golang.org/x/term"},
-		But:    []string{"cmd/...", "samples/...", "bench/...", "training/..."},
+		But:    []string{"cmd/...", "samples/...", "bench/...", "training/...", "tasks/internal/degrade/sheet"},
 		Why:    "only the command line knows options and terminals",
 	},
 	{
@@ -165,7 +176,7 @@ var bans = []ban{
 	},
 	{
 		Import: []string{"log", "log/slog"},
-		But:    []string{"cmd/...", "samples/...", "bench/...", "training/..."},
+		But:    []string{"cmd/...", "samples/...", "bench/...", "training/...", "tasks/internal/degrade/sheet"},
 		Why:    "packages return errors and report events; only the command line prints",
 	},
 	{
@@ -176,7 +187,7 @@ var bans = []ban{
 }
 
 // speakers are the packages that may print and exit: programs.
-var speakers = []string{"cmd/...", "samples/...", "bench/...", "training/..."}
+var speakers = []string{"cmd/...", "samples/...", "bench/...", "training/...", "tasks/internal/degrade/sheet"}
 
 // Lines of a Go file that is neither generated nor a test. The larger number is
 // a violation; from the smaller one on, the test mentions the file.

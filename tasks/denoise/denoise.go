@@ -18,15 +18,16 @@ var fastWeights []byte
 
 // Spec is the task for the registry.
 func Spec() *tasks.Spec {
+	list := models()
 	return &tasks.Spec{
 		Name:    "denoise",
 		Summary: "takes noise and grain out, as strong as it measures it in each picture",
 		Version: 1,
-		Models:  models(),
+		Models:  list,
 		Options: func() any { return &Options{Strength: Auto, Model: "fast"} },
 		New: func(_ context.Context, env tasks.Env, options any) (tasks.Task, error) {
 			o := options.(*Options)
-			m, err := open(env, o.Model)
+			m, err := open(env, weightsFor(list, o.Model, o.Strength.measures()))
 			if err != nil {
 				return nil, err
 			}
@@ -39,34 +40,35 @@ func open(env tasks.Env, name string) (*neural.Model, error) {
 	return neural.Open(env, name, "denoise", []int{3, 1}, 3)
 }
 
-// leastLevel is the measured level under which a picture counts as clean and
-// is left as it is: half a step of an 8-bit sample is noise of 0.29.
-const leastLevel = 0.5
-
 type task struct {
 	env      tasks.Env
 	model    *neural.Model
 	strength Strength
 }
 
-// Apply implements tasks.Task. Its notes are "level", the standard deviation on
-// the scale of 0 to 255 that the network was told, and "measured".
+// Apply implements tasks.Task. Its notes are "measured", the standard deviation
+// of the noise on the scale of 0 to 255, where the strength depends on it;
+// "level", what the network was told; and "model", the weights used, or "clean"
+// where the picture was left as it was.
 func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) {
-	level := t.strength.Sigma
 	var notes []tasks.Note
-	if t.strength.Factor > 0 {
-		measured := EstimateLevel(f.Image)
-		level = math.Min(measured*t.strength.Factor, maxSigma)
-		notes = append(notes, tasks.Note{Step: "denoise", Key: "measured", Value: round2(measured)})
+	note := func(key string, value any) {
+		notes = append(notes, tasks.Note{Step: "denoise", Key: key, Value: value})
 	}
-	notes = append(notes, tasks.Note{Step: "denoise", Key: "level", Value: round2(level)})
-	if level < leastLevel {
+	d := t.strength.decide(func() float64 { return EstimateLevel(f.Image) })
+	if t.strength.measures() {
+		note("measured", round2(d.measured))
+	}
+	note("level", round2(d.level))
+	if d.clean {
+		note("clean", true)
 		out := *f
-		out.Notes = append(append([]tasks.Note(nil), f.Notes...), append(notes, tasks.Note{Step: "denoise", Key: "clean", Value: true})...)
+		out.Notes = append(append([]tasks.Note(nil), f.Notes...), notes...)
 		return &out, nil
 	}
+	note("model", t.model.Name)
 	m := f.Image.Like()
-	if err := t.model.Stream(ctx, t.env, &rows{f.Image, level}, &rows{m, level}); err != nil {
+	if err := t.model.Stream(ctx, t.env, &rows{f.Image, d.level}, &rows{m, d.level}); err != nil {
 		return nil, err
 	}
 	return f.With(m, notes...), nil

@@ -64,7 +64,7 @@ func TestLevelsText(t *testing.T) {
 func TestNotes(t *testing.T) {
 	t.Parallel()
 	m := taskstest.Pictures()["odd"]
-	for options, want := range map[string]string{"auto": "measured level", "x0.5": "measured level", "25": "level", "0": "level clean"} {
+	for options, want := range map[string]string{"auto": "measured level model", "x0.5": "measured level model", "25": "level model", "0": "level clean"} {
 		task, err := taskstest.Open(t.Context(), Spec(), taskstest.Env(Spec(), 1), map[string]string{"strength": options})
 		if err != nil {
 			t.Fatal(err)

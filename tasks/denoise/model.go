@@ -1,7 +1,10 @@
 package denoise
 
 import (
+	"context"
+	"iter"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
@@ -29,12 +32,21 @@ var (
 	bestNetwork = network([]int{64, 128, 256}, []int{1, 1, 2}, []int{2, 1})
 )
 
-// models are the networks of the task, the default first.
+// models are the networks of the task, the default first. Each size is there
+// twice: trained on plain Gaussian noise, and on what real photographs have.
 func models() []tasks.Model {
-	return []tasks.Model{
-		gaussian("fast", "the default: Gaussian noise of standard deviation 0 to 55, in colour and grey", fastNetwork, fastWeights),
-		gaussian("best", "the same with a larger network, for those who can wait", bestNetwork, nil),
+	list := make([]tasks.Model, 4)
+	list[0] = gaussian("fast", "the default: Gaussian noise of standard deviation 0 to 55, in colour and grey", fastNetwork, fastWeights)
+	list[1] = gaussian("best", "the same with a larger network, for those who can wait", bestNetwork, nil)
+	list[2] = photographic("fast-photo", "noise of cameras and films, JPEG artefacts; used in place of fast where the strength is measured", fastNetwork, nil)
+	list[3] = photographic("best-photo", "the same with the network of best", bestNetwork, nil)
+	for i := range list {
+		list[i].Loss = "l1"
+		list[i].Score = func(ctx context.Context, env tasks.Env, name string, samples iter.Seq2[tasks.Sample, error], options any) (tasks.Table, error) {
+			return score(ctx, env, list, name, samples, options.(*ScoreOptions))
+		}
 	}
+	return list
 }
 
 // gaussian is a model that is trained on Gaussian noise.
@@ -44,13 +56,47 @@ func gaussian(name, summary string, network, weights []byte) tasks.Model {
 		Summary:      summary,
 		Weights:      weights,
 		Network:      network,
-		Loss:         "l1",
 		Limits:       "trained on white Gaussian noise only: noise of cameras that is correlated between neighbouring samples, JPEG artefacts and film grain come out less well",
 		Cost:         neural.CostOf(network),
 		Pair:         pair,
-		ScoreOptions: func() any { return &ScoreOptions{Sigma: Levels{15, 25, 50}, Strength: "true"} },
-		Score:        score,
+		ScoreOptions: func() any { return defaultScore(Noises{Gaussian}, Qualities{0}) },
 	}
+}
+
+// photographic is a model that is trained on what real photographs have.
+func photographic(name, summary string, network, weights []byte) tasks.Model {
+	return tasks.Model{
+		Name:         name,
+		Summary:      summary,
+		Weights:      weights,
+		Network:      network,
+		Limits:       "trained on simulated noise of cameras and films and on JPEG of quality 30 to 95: plain Gaussian noise comes out less well than with the model for it, and so does what a camera has smoothed or sharpened strongly",
+		Cost:         neural.CostOf(network),
+		Pair:         photoPair,
+		ScoreOptions: func() any { return defaultScore(Noises{Camera, NoNoise}, Qualities{0, 50}) },
+	}
+}
+
+// photoSuffix makes the name of the photographic model of a Gaussian one's.
+const photoSuffix = "-photo"
+
+// weightsFor returns the name of the model to open where name was asked for: a
+// strength that is measured wants the photographic weights of that size, where
+// they are shipped. Models named otherwise, and files, serve every strength.
+func weightsFor(models []tasks.Model, name string, measured bool) string {
+	if !measured {
+		return name
+	}
+	short := strings.TrimPrefix(name, "denoise:")
+	if name == "denoise" {
+		short = models[0].Name
+	}
+	for _, m := range models {
+		if m.Name == short+photoSuffix && m.Weights != nil {
+			return m.Name
+		}
+	}
+	return name
 }
 
 // How the patches of a training are damaged.
@@ -64,10 +110,7 @@ const (
 func pair(rng *rand.Rand, s tasks.Sample, _ any) (tasks.Example, error) {
 	clean := planesOf(s.Image)
 	if rng.Float64() < greyShare {
-		grey := make([]float32, s.Image.W*s.Image.H)
-		for i := range grey {
-			grey[i] = 0.299*clean[0][i] + 0.587*clean[1][i] + 0.114*clean[2][i]
-		}
+		grey := asPatch(clean, s.Image.W, s.Image.H).Luma().Planes[0]
 		clean = [][]float32{grey, grey, grey}
 	}
 	sigma := rng.Float64() * trainSigma

@@ -14,9 +14,11 @@ type Options struct {
 
 // ScoreOptions are the options of scoring and training.
 type ScoreOptions struct {
-	Sigma    Levels `opt:"sigma" help:"noise levels to score at, standard deviations on the scale of 0 to 255, joined by commas"`
-	Strength string `opt:"strength" help:"what the network is told: true (the level of the noise that was added) or auto (measured, blind)" values:"true|auto"`
-	Seed     int    `opt:"seed" help:"seed of the noise" min:"0" max:"1000000000"`
+	Noise    Noises    `opt:"noise" help:"noise to score at, joined by commas: gaussian (white, of the levels of --sigma), camera (simulated sensor noise of a level drawn for each picture) or none" values:"gaussian|camera|none"`
+	Sigma    Levels    `opt:"sigma" help:"levels of Gaussian noise, standard deviations on the scale of 0 to 255, joined by commas; camera noise has levels of its own"`
+	JPEG     Qualities `opt:"jpeg" help:"JPEG qualities to compress at after the noise, joined by commas; 0: no JPEG" values:"0..100"`
+	Strength Told      `opt:"strength" help:"what the network is told: true (the level of what was added), or as for denoise: auto (measured, blind), a number or xFACTOR" values:"true|auto|0..75|xFACTOR"`
+	Seed     int       `opt:"seed" help:"seed of the noise" min:"0" max:"1000000000"`
 }
 
 // Levels is a list of noise levels.

@@ -5,95 +5,158 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"math/rand/v2"
+	"slices"
 
 	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/tasks/internal/degrade"
 	"github.com/cae-restore/restore/tasks/internal/neural"
 )
 
 const protocol = "Gaussian noise by a seeded generator added to sRGB samples, neither clipped nor rounded; " +
 	"PSNR and SSIM over all samples and channels after clipping the output; means over the pictures."
 
-// score adds noise of each level to each picture and measures what the network
-// makes of it. The one number is the mean PSNR over the levels.
-func score(ctx context.Context, env tasks.Env, name string, samples iter.Seq2[tasks.Sample, error], options any) (tasks.Table, error) {
-	o := options.(*ScoreOptions)
+// photoProtocol is that of tables with other damage.
+const photoProtocol = "Camera noise: simulated sensor noise of a level drawn for each picture by a seeded generator, clipped and rounded to 8 bits. " +
+	"Gaussian noise: the number is its standard deviation on the scale of 0 to 255; neither clipped nor rounded unless JPEG follows. " +
+	"JPEG of the quality given, 4:2:0, after the noise; its result has 8 bits. " +
+	"PSNR and SSIM over all samples and channels after clipping the output; means over the pictures, and the lowest PSNR. " +
+	"A PSNR above 60 dB, as of equal pictures, counts as 60."
+
+// mostPSNR is what the PSNR of equal pictures counts as, which is infinite.
+const mostPSNR = 60
+
+// score damages each picture in every way asked for and measures what the task
+// makes of it. The one number is the mean PSNR over these ways.
+func score(ctx context.Context, env tasks.Env, models []tasks.Model, name string, samples iter.Seq2[tasks.Sample, error], o *ScoreOptions) (tasks.Table, error) {
+	name = weightsFor(models, name, !o.Strength.True && o.Strength.Strength.measures())
 	m, err := open(env, name)
 	if err != nil {
 		return tasks.Table{}, err
 	}
-	t := tasks.Table{Protocol: protocol, Columns: []string{"sigma", "input_psnr", "psnr", "ssim", "pictures"}}
-	blind := o.Strength == "auto"
-	if blind {
-		t.Protocol += " Blind: the level is measured in each noisy picture."
-		t.Columns = append(t.Columns, "level_error")
-	} else {
-		t.Protocol += " The network is told the true level."
+	trials := o.trials()
+	if len(trials) == 0 {
+		return tasks.Table{}, fmt.Errorf("no noise to score at: name kinds of noise, levels of Gaussian noise and JPEG qualities")
 	}
-	sums := make([]sum, len(o.Sigma))
-	index := 0
+	sums := make([]sum, len(trials))
+	count := 0
 	for s, err := range samples {
 		if err != nil {
-			return t, err
+			return tasks.Table{}, err
 		}
-		clean := planesOf(s.Image)
-		for k, sigma := range o.Sigma {
-			rng := rand.New(rand.NewPCG(uint64(o.Seed)<<32|uint64(index), uint64(sigma*1000)))
-			if err := sums[k].add(ctx, env, m, rng, clean, s.Image, sigma, blind); err != nil {
-				return t, fmt.Errorf("%s: %w", s.Name, err)
+		clean := asPatch(planesOf(s.Image), s.Image.W, s.Image.H)
+		for k, t := range trials {
+			r, err := t.run(ctx, env, m, clean, o, count)
+			if err != nil {
+				return tasks.Table{}, fmt.Errorf("%s: %w", s.Name, err)
 			}
+			sums[k].add(r)
 		}
-		index++
+		count++
 	}
-	if index == 0 {
-		return t, fmt.Errorf("there is no picture to score on")
+	if count == 0 {
+		return tasks.Table{}, fmt.Errorf("there is no picture to score on")
 	}
-	for k, sigma := range o.Sigma {
-		n := float64(index)
-		row := []any{sigma, round2(sums[k].input / n), round2(sums[k].psnr / n), round4(sums[k].ssim / n), index}
-		if blind {
-			row = append(row, round2(sums[k].miss/n))
+	return o.table(m.Name, trials, sums, count), nil
+}
+
+// plain reports whether all damage is Gaussian noise, neither clipped nor
+// rounded: the protocol of the benchmarks, which has a table of its own.
+func (o *ScoreOptions) plain() bool {
+	return !slices.ContainsFunc(o.Noise, func(n Noise) bool { return n != Gaussian }) &&
+		!slices.ContainsFunc(o.JPEG, func(q int) bool { return q != 0 })
+}
+
+// table makes the table of the sums over count pictures.
+func (o *ScoreOptions) table(weights string, trials []trial, sums []sum, count int) tasks.Table {
+	measured := !o.Strength.True && o.Strength.Strength.measures()
+	t := tasks.Table{Protocol: photoProtocol, Columns: []string{"noise", "input_psnr", "psnr", "worst_psnr", "ssim", "pictures"}}
+	if o.plain() {
+		t.Protocol, t.Columns = protocol, []string{"sigma", "input_psnr", "psnr", "ssim", "pictures"}
+	}
+	strength, _ := o.Strength.MarshalText()
+	switch {
+	case o.Strength.True && o.plain():
+		t.Protocol += " The network is told the true level."
+	case o.Strength.True:
+		t.Protocol += " The network is told the true level: the root mean square of what was added."
+	case measured:
+		t.Protocol += fmt.Sprintf(" Blind: the level is measured in each noisy picture (strength %s); one below %g is left as it is.", strength, leastLevel)
+		t.Columns = append(t.Columns, "level_error")
+	default:
+		t.Protocol += fmt.Sprintf(" The network is told the level %s.", strength)
+	}
+	t.Protocol += " Weights: " + weights + "."
+	n := float64(count)
+	for k, s := range sums {
+		row := []any{trials[k].sigma, round2(s.input / n), round2(s.psnr / n), round4(s.ssim / n), count}
+		if !o.plain() {
+			row = []any{trials[k].String(), round2(s.input / n), round2(s.psnr / n), round2(s.worst), round4(s.ssim / n), count}
+		}
+		if measured {
+			row = append(row, round2(s.miss/n))
 		}
 		t.Rows = append(t.Rows, row)
-		t.Score += sums[k].psnr / n / float64(len(o.Sigma))
+		t.Score += s.psnr / n / float64(len(sums))
 	}
-	return t, nil
+	return t
 }
 
 func round4(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
-type sum struct{ input, psnr, ssim, miss float64 }
+// result is what one picture scores; sum adds them up.
+type result struct{ input, psnr, ssim, miss float64 }
 
-func (a *sum) add(ctx context.Context, env tasks.Env, m *neural.Model, rng *rand.Rand, clean [][]float32, image *pix.Image, sigma float64, blind bool) error {
-	noisy := addNoise(rng, clean, sigma)
-	if blind {
-		level := estimateLevel(noisy[:3], image.W, image.H)
-		a.miss += max(level-sigma, sigma-level)
-		fill(noisy[3], float32(level/255))
+type sum struct {
+	result
+	worst float64
+	any   bool
+}
+
+func (a *sum) add(r result) {
+	a.input, a.psnr, a.ssim, a.miss = a.input+r.input, a.psnr+r.psnr, a.ssim+r.ssim, a.miss+r.miss
+	if !a.any || r.psnr < a.worst {
+		a.worst, a.any = r.psnr, true
 	}
-	in := &neural.Planes{W: image.W, H: image.H, Data: noisy}
-	out := neural.NewPlanes(image.W, image.H, 3)
-	if err := m.Stream(ctx, env, in, out); err != nil {
-		return err
+}
+
+// run damages the picture of that index, restores it as the task would, and
+// measures.
+func (t trial) run(ctx context.Context, env tasks.Env, m *neural.Model, clean degrade.Patch, o *ScoreOptions, index int) (result, error) {
+	noisy, level := t.damage(clean, o.Seed, index)
+	var r result
+	d := decision{level: level}
+	if !o.Strength.True {
+		d = o.Strength.Strength.decide(func() float64 { return t.measure(noisy) })
+		r.miss = math.Abs(d.measured - level)
 	}
-	for _, plane := range out.Data {
+	out := noisy
+	if !d.clean {
+		to := neural.NewPlanes(clean.W, clean.H, 3)
+		if err := m.Stream(ctx, env, &neural.Planes{W: clean.W, H: clean.H, Data: inputsOf(noisy, d.level/255)}, to); err != nil {
+			return r, err
+		}
+		out = degrade.Patch{W: clean.W, H: clean.H, Planes: to.Data}
+	}
+	restored := make([][]float32, 3)
+	for k, plane := range inColour(out) {
+		restored[k] = make([]float32, len(plane))
 		for i, v := range plane {
-			plane[i] = min(max(v, 0), 1)
+			restored[k][i] = min(max(v, 0), 1)
 		}
 	}
-	before, err := pix.PSNRPlanes(noisy[:3], clean, 1)
+	truth := inColour(clean)
+	before, err := pix.PSNRPlanes(inColour(noisy), truth, 1)
 	if err != nil {
-		return err
+		return r, err
 	}
-	after, err := pix.PSNRPlanes(out.Data, clean, 1)
+	after, err := pix.PSNRPlanes(restored, truth, 1)
 	if err != nil {
-		return err
+		return r, err
 	}
-	similar, err := pix.SSIMPlanes(out.Data, clean, image.W, image.H, 1)
-	if err != nil {
-		return err
+	if r.ssim, err = pix.SSIMPlanes(restored, truth, clean.W, clean.H, 1); err != nil {
+		return r, err
 	}
-	a.input, a.psnr, a.ssim = a.input+before, a.psnr+after, a.ssim+similar
-	return nil
+	r.input, r.psnr = min(before, mostPSNR), min(after, mostPSNR)
+	return r, nil
 }

@@ -52,3 +52,29 @@ func (s Strength) MarshalText() ([]byte, error) {
 	}
 	return []byte("x" + strconv.FormatFloat(s.Factor, 'g', -1, 64)), nil
 }
+
+// leastLevel is the measured level under which a picture counts as clean and
+// is left as it is: half a step of an 8-bit sample is noise of 0.29.
+const leastLevel = 0.5
+
+// decision is what a strength means for one picture; levels are on the scale of
+// 0 to 255.
+type decision struct {
+	level    float64 // to tell the network
+	measured float64 // where the strength asked for it
+	clean    bool    // the picture is left as it is
+}
+
+// measures reports whether the strength depends on what is measured.
+func (s Strength) measures() bool { return s.Factor > 0 }
+
+// decide says what to do with a picture whose noise measure returns.
+func (s Strength) decide(measure func() float64) decision {
+	d := decision{level: s.Sigma}
+	if s.measures() {
+		d.measured = measure()
+		d.level = math.Min(d.measured*s.Factor, maxSigma)
+	}
+	d.clean = d.level < leastLevel
+	return d
+}
