@@ -73,6 +73,7 @@ type Table struct {
 	Columns  []string // lower_case_names with underscores, also the keys in JSON
 	Rows     [][]any  // string, int or float64, one a column
 	Score    float64  // the one number by which models are chosen; more is better
+	Unit     string   // of Score, such as "dB"; empty for a plain number
 }
 
 // Registry is the list of the tasks that a program offers.

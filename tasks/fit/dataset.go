@@ -22,21 +22,25 @@ import (
 )
 
 // Dataset is the pictures of some folders, in the order of their paths. Those
-// read once stay in memory while there is room. Safe for concurrent use.
+// read once stay in memory while there is room. A picture that cannot be read is
+// left out, and a warning says so. Safe for concurrent use.
 type Dataset struct {
 	files   []file
 	reached []float64 // running sum of the pictures' chances to be drawn
 	limits  pix.Limits
 
-	mu    sync.Mutex
-	cache map[int]*compact
-	room  int64
+	mu       sync.Mutex
+	cache    map[int]*compact
+	room     int64
+	unusable map[int]error // of files
+	warnings []string      // that nobody has asked for yet
 }
 
 type file struct {
 	path, name string
 	folder     string // of those given, the one that it is in
 	w, h       int
+	bytes      int64
 }
 
 // ErrData marks folders of pictures that nothing can be learned from.
@@ -46,13 +50,16 @@ var ErrData = errors.New("unusable data")
 // least samples either way are left out. memory is how many bytes of samples may
 // stay in memory.
 func OpenDataset(folders []string, least int, memory int64) (*Dataset, error) {
-	d := &Dataset{limits: pix.DefaultLimits, cache: map[int]*compact{}, room: memory}
+	d := &Dataset{limits: pix.DefaultLimits, cache: map[int]*compact{}, unusable: map[int]error{}, room: memory}
 	for _, folder := range folders {
 		if err := d.list(folder, least); err != nil {
 			return nil, err
 		}
 	}
 	if len(d.files) == 0 {
+		if len(d.warnings) > 0 {
+			return nil, fmt.Errorf("%w: no picture can be read; %s", ErrData, d.warnings[0])
+		}
 		return nil, fmt.Errorf("%w: no picture of at least %dx%d samples in %s", ErrData, least, least, strings.Join(folders, ", "))
 	}
 	var sum float64
@@ -80,24 +87,20 @@ func (d *Dataset) list(folder string, least int) error {
 		if !e.Type().IsRegular() {
 			return nil
 		}
-		r, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer r.Close()
-		head, err := pix.DecodeHeader(r, d.limits)
+		head, bytes, err := d.header(path)
 		if errors.Is(err, pix.ErrFormat) || errors.Is(err, pix.ErrEmpty) {
 			return nil // lists, licences and the like
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
+			d.warnings = append(d.warnings, leftOut(path, err))
+			return nil
 		}
 		name, err := filepath.Rel(folder, path)
 		if err != nil {
 			return err
 		}
 		if head.W >= least && head.H >= least {
-			found = append(found, file{path, filepath.ToSlash(name), folder, head.W, head.H})
+			found = append(found, file{path, filepath.ToSlash(name), folder, head.W, head.H, bytes})
 		}
 		return nil
 	})
@@ -109,8 +112,49 @@ func (d *Dataset) list(folder string, least int) error {
 	return nil
 }
 
-// Len is the number of pictures.
-func (d *Dataset) Len() int { return len(d.files) }
+// header reads the head of a picture, and the length of its file.
+func (d *Dataset) header(path string) (pix.Header, int64, error) {
+	r, err := os.Open(path)
+	if err != nil {
+		return pix.Header{}, 0, err
+	}
+	defer r.Close()
+	info, err := r.Stat()
+	if err != nil {
+		return pix.Header{}, 0, err
+	}
+	head, err := pix.DecodeHeader(r, d.limits)
+	return head, info.Size(), err
+}
+
+func leftOut(path string, err error) string { return fmt.Sprintf("%s is left out: %v", path, err) }
+
+// Len is the number of pictures that can be used, as far as is known.
+func (d *Dataset) Len() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.files) - len(d.unusable)
+}
+
+// Warnings are those since the last call: one for each file that is left out.
+func (d *Dataset) Warnings() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := d.warnings
+	d.warnings = nil
+	return list
+}
+
+// drop leaves picture i out from now on, and returns err.
+func (d *Dataset) drop(i int, err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.unusable[i] == nil {
+		d.unusable[i] = err
+		d.warnings = append(d.warnings, leftOut(d.files[i].path, err))
+	}
+	return err
+}
 
 // describe says for each folder, by its last two names, what is in it.
 func (d *Dataset) describe() []string {
@@ -120,7 +164,12 @@ func (d *Dataset) describe() []string {
 	}
 	sums := map[string]*content{}
 	var order, lines []string
-	for _, f := range d.files {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, f := range d.files {
+		if d.unusable[i] != nil {
+			continue
+		}
 		if sums[f.folder] == nil {
 			sums[f.folder] = &content{}
 			order = append(order, f.folder)
@@ -134,35 +183,49 @@ func (d *Dataset) describe() []string {
 	return lines
 }
 
-// Preload reads pictures on all workers while there is room for them.
+// Preload reads pictures on all workers while there is room for them. It is an
+// error where none can be read.
 func (d *Dataset) Preload(ctx context.Context, env tasks.Env) error {
-	return env.Run(ctx, len(d.files), func(_, i int) error {
+	if err := env.Run(ctx, len(d.files), func(_, i int) error {
 		d.mu.Lock()
 		full := d.room <= 0
 		d.mu.Unlock()
-		if full {
-			return nil
+		if !full {
+			_, _ = d.get(i) // what cannot be read is left out
 		}
-		_, err := d.get(i)
+		return nil
+	}); err != nil {
 		return err
-	})
+	}
+	return d.some()
 }
 
+// some reports that no picture is left.
+func (d *Dataset) some() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.unusable) < len(d.files) {
+		return nil
+	}
+	return fmt.Errorf("%w: no picture can be read; the first is %s: %w", ErrData, d.files[0].path, d.unusable[0])
+}
+
+// get is picture i. After an error it is left out.
 func (d *Dataset) get(i int) (*compact, error) {
 	d.mu.Lock()
-	c := d.cache[i]
+	c, err := d.cache[i], d.unusable[i]
 	d.mu.Unlock()
-	if c != nil {
-		return c, nil
+	if c != nil || err != nil {
+		return c, err
 	}
 	r, err := os.Open(d.files[i].path)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrData, err)
+		return nil, d.drop(i, err)
 	}
 	defer r.Close()
 	m, err := pix.Decode(r, d.limits)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrData, d.files[i].path, err)
+		return nil, d.drop(i, err)
 	}
 	c = pack(m)
 	d.mu.Lock()
@@ -182,18 +245,23 @@ func (d *Dataset) pick(rng *rand.Rand) int {
 }
 
 // Patch draws a square patch from a random picture, in one of the eight
-// orientations.
+// orientations. Where the picture turns out to be unusable it draws another one,
+// so that a patch is the same whether that is known before or not.
 func (d *Dataset) Patch(rng *rand.Rand, side int) (tasks.Sample, error) {
-	i := d.pick(rng)
-	c, err := d.get(i)
-	if err != nil {
-		return tasks.Sample{}, err
+	for {
+		i := d.pick(rng)
+		c, err := d.get(i)
+		if err == nil && (c.w < side || c.h < side) { // it changed after its header was read
+			err = d.drop(i, fmt.Errorf("it is smaller than a patch of %d samples", side))
+		}
+		if err == nil {
+			m := c.crop(rng.IntN(c.w-side+1), rng.IntN(c.h-side+1), side, side)
+			return tasks.Sample{Name: d.files[i].name, Image: m.Orient(1 + rng.IntN(8))}, nil
+		}
+		if err := d.some(); err != nil {
+			return tasks.Sample{}, err
+		}
 	}
-	if c.w < side || c.h < side { // its orientation turned it, or it changed meanwhile
-		return tasks.Sample{}, fmt.Errorf("%w: %s is smaller than a patch of %d samples", ErrData, d.files[i].path, side)
-	}
-	m := c.crop(rng.IntN(c.w-side+1), rng.IntN(c.h-side+1), side, side)
-	return tasks.Sample{Name: d.files[i].name, Image: m.Orient(1 + rng.IntN(8))}, nil
 }
 
 // Samples goes over all pictures in order.
@@ -202,8 +270,7 @@ func (d *Dataset) Samples() iter.Seq2[tasks.Sample, error] {
 		for i := range d.files {
 			c, err := d.get(i)
 			if err != nil {
-				yield(tasks.Sample{}, err)
-				return
+				continue // left out, with a warning
 			}
 			if !yield(tasks.Sample{Name: d.files[i].name, Image: c.crop(0, 0, c.w, c.h)}, nil) {
 				return
@@ -221,8 +288,7 @@ func (d *Dataset) Centres(count, side int) iter.Seq2[tasks.Sample, error] {
 			i := k * len(d.files) / count
 			c, err := d.get(i)
 			if err != nil {
-				yield(tasks.Sample{}, err)
-				return
+				continue // left out, with a warning
 			}
 			w, h := min(side, c.w), min(side, c.h)
 			if !yield(tasks.Sample{Name: d.files[i].name, Image: c.crop((c.w-w)/2, (c.h-h)/2, w, h)}, nil) {
@@ -230,50 +296,4 @@ func (d *Dataset) Centres(count, side int) iter.Seq2[tasks.Sample, error] {
 			}
 		}
 	}
-}
-
-// compact is a picture as it is kept in memory: 8-bit samples in 8 bits.
-type compact struct {
-	w, h   int
-	narrow [][]uint8
-	wide   [][]uint16
-	meta   pix.Meta
-}
-
-func pack(m *pix.Image) *compact {
-	c := &compact{w: m.W, h: m.H, meta: pix.Meta{Format: m.Meta.Format, Depth: m.Meta.Depth}}
-	if m.Meta.Depth != 8 {
-		c.wide = m.Planes
-		return c
-	}
-	for _, plane := range m.Planes {
-		to := make([]uint8, len(plane))
-		for i, v := range plane {
-			to[i] = uint8(v >> 8)
-		}
-		c.narrow = append(c.narrow, to)
-	}
-	return c
-}
-
-func (c *compact) size() int64 {
-	return int64(c.w) * int64(c.h) * int64(len(c.narrow)+2*len(c.wide))
-}
-
-func (c *compact) crop(x, y, w, h int) *pix.Image {
-	m := pix.New(w, h, len(c.narrow)+len(c.wide))
-	m.Meta = c.meta
-	for p, to := range m.Planes {
-		for row := range h {
-			at := (y+row)*c.w + x
-			if c.wide != nil {
-				copy(to[row*w:(row+1)*w], c.wide[p][at:at+w])
-				continue
-			}
-			for i, v := range c.narrow[p][at : at+w] {
-				to[row*w+i] = uint16(v) * 257
-			}
-		}
-	}
-	return m
 }

@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,12 +130,13 @@ func TestDatasetRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want ErrData", name, err)
 		}
 	}
+	write(t, filepath.Join(broken, "sub", "a.png"), data[:len(data)/2])
 	d, err := OpenDataset([]string{broken}, 16, 1<<20)
 	if err == nil { // what a header does not show, reading does
 		err = d.Preload(t.Context(), env())
 	}
-	if !errors.Is(err, ErrData) || !strings.Contains(err.Error(), "b.png") {
-		t.Errorf("a truncated picture: %v, want ErrData that names it", err)
+	if !errors.Is(err, ErrData) || !strings.Contains(err.Error(), "a.png") {
+		t.Errorf("truncated pictures only: %v, want ErrData that names one", err)
 	}
 }
 
@@ -183,7 +185,7 @@ func testModel(t *testing.T) *tasks.Model {
 }
 
 func options(t *testing.T, data string) TrainOptions {
-	return TrainOptions{Spec: &tasks.Spec{Name: "test"}, Model: testModel(t), Data: []string{data}, Val: []string{data}, Out: t.TempDir(), Env: env(),
+	return TrainOptions{Spec: &tasks.Spec{Name: "test"}, Model: testModel(t), Data: []string{data}, Out: t.TempDir(), Env: env(),
 		Config:  train.Config{Steps: 30, Warmup: 2, Schedule: train.Cosine, Rate: 1e-2, EMA: 0.9, Batch: 2, Height: 16, Width: 16, Seed: 3},
 		Command: "a test"}
 }
@@ -201,13 +203,19 @@ func TestTrain(t *testing.T) {
 	t.Parallel()
 	data := folder(t, [2]int{40, 30}, [2]int{20, 20})
 	o := options(t, data)
+	o.Val = o.Data
 	var kinds []string
-	o.Log = func(e Event) { kinds = append(kinds, e.Kind) }
+	o.Log = func(e Event) {
+		if e.Kind == "progress" || len(kinds) > 0 && kinds[len(kinds)-1] == e.Kind {
+			return // more of them on a slow machine
+		}
+		kinds = append(kinds, e.Kind)
+	}
 	path, err := Train(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(kinds, " "); got != "data step score saved" {
+	if got := strings.Join(kinds, " "); got != "warning data step score samples saved" {
 		t.Errorf("events: %s", got)
 	}
 	whole := read(t, path)
@@ -224,7 +232,8 @@ func TestTrain(t *testing.T) {
 	}
 	defer log.Close()
 	events, err := ReadLog(log)
-	if err != nil || len(events) < 2 || events[0].Step != 30 || !(events[0].Loss > 0) {
+	at := slices.IndexFunc(events, func(e Event) bool { return e.Kind == "step" })
+	if err != nil || at < 0 || events[at].Step != 30 || !(events[at].Loss > 0) {
 		t.Errorf("the log reads %+v (%v)", events, err)
 	}
 

@@ -7,35 +7,59 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
-	"github.com/cae-restore/restore/cae/train"
 	"github.com/cae-restore/restore/tasks"
 )
 
-// Event is one line of a training's log.
+// Event is something that a training reports, most of them also as a line of its
+// log.
 type Event struct {
-	Kind     string       `json:"kind"` // "data", "step", "score" or "saved"
+	// Kind is "data" (what there is to learn from), "warning", "step" (figures
+	// since the last event of this kind), "skipped" (the guard left a step out),
+	// "score", "saved", or, not in the log, "progress" (a step that is more
+	// frequent) and "samples".
+	Kind     string       `json:"kind"`
+	Text     string       `json:"text,omitempty"` // of a warning, or why a step was left out
 	Pictures int          `json:"pictures,omitempty"`
 	Step     int64        `json:"step,omitempty"`
-	Steps    int64        `json:"steps,omitempty"` // length of the run
-	Loss     float64      `json:"loss,omitempty"`  // mean since the last event of this kind
-	Gradient float64      `json:"gradient,omitempty"`
-	Rate     float64      `json:"rate,omitempty"` // learning rate
+	Steps    int64        `json:"steps,omitempty"`    // length of the run
+	Loss     float64      `json:"loss,omitempty"`     // mean since the last event of this kind
+	Gradient float64      `json:"gradient,omitempty"` // mean length
+	Rate     float64      `json:"rate,omitempty"`     // learning rate
 	Speed    float64      `json:"pixels_per_second,omitempty"`
 	Left     float64      `json:"seconds_left,omitempty"`
+	Skipped  int64        `json:"skipped,omitempty"` // steps left out so far
 	Score    float64      `json:"score,omitempty"`
+	Unit     string       `json:"unit,omitempty"` // of the score
 	Table    *tasks.Table `json:"table,omitempty"`
 	Path     string       `json:"path,omitempty"`
+	Samples  []Comparison `json:"-"`
 }
 
-// emit tells the caller and the log file.
+// emit tells the caller and the log file. What comes before the log is open
+// waits for it.
 func (r *run) emit(e Event) {
-	if r.log != nil {
+	switch {
+	case e.Kind == "progress" || e.Kind == "samples":
+	case r.log == nil:
+		r.early = append(r.early, e)
+	default:
 		r.log.write(e)
 	}
 	if r.o.Log != nil {
 		r.o.Log(e)
+	}
+}
+
+// warn reports which pictures have been left out since the last call.
+func (r *run) warn() {
+	for _, d := range []*Dataset{r.data, r.val} {
+		if d == nil {
+			continue
+		}
+		for _, text := range d.Warnings() {
+			r.emit(Event{Kind: "warning", Text: text, Step: r.done()})
+		}
 	}
 }
 
@@ -90,38 +114,4 @@ func ReadLog(r io.Reader) ([]Event, error) {
 		}
 	}
 	return list, lines.Err()
-}
-
-// meter sums steps up to one event every few seconds.
-type meter struct {
-	config     train.Config
-	begin      time.Time
-	loss, grad float64
-	count      int
-	speed      float64
-}
-
-const meterEvery = 5 * time.Second
-
-func newMeter(c train.Config) *meter { return &meter{config: c, begin: time.Now()} }
-
-func (m *meter) add(s train.Stats) (Event, bool) {
-	m.loss += s.Loss
-	m.grad += s.Gradient
-	m.count++
-	took := time.Since(m.begin)
-	if took < meterEvery && s.Step < m.config.Steps {
-		return Event{}, false
-	}
-	c := m.config
-	n := float64(m.count)
-	now := n * float64(c.Batch*c.Height*c.Width) / took.Seconds()
-	if m.speed == 0 {
-		m.speed = now
-	}
-	m.speed += 0.2 * (now - m.speed) // smoothed, for the time left
-	left := float64(c.Steps-s.Step) * float64(c.Batch*c.Height*c.Width) / m.speed
-	e := Event{Kind: "step", Step: s.Step, Steps: c.Steps, Loss: m.loss / n, Gradient: m.grad / n, Rate: s.Rate, Speed: now, Left: left}
-	m.begin, m.loss, m.grad, m.count = time.Now(), 0, 0, 0
-	return e, true
 }

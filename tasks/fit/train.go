@@ -3,11 +3,8 @@ package fit
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -35,6 +32,7 @@ type TrainOptions struct {
 	Score     time.Duration // between scores
 	Memory    int64         // bytes of samples to keep in memory; 0: 4 GiB
 	Command   string        // for the model card
+	Program   string        // likewise: name and version of the program
 	Licence   string        // likewise: SPDX identifier of the weights' licence
 	Env       tasks.Env
 	Log       func(Event) // called from one goroutine
@@ -62,7 +60,7 @@ const (
 // and model files appear whole or not at all, so a killed run can be resumed
 // from its last checkpoint and then equals an uninterrupted one.
 func Train(ctx context.Context, o TrainOptions) (string, error) {
-	r := &run{o: o, start: time.Now()}
+	r := &run{o: o, ctx: ctx, start: time.Now()}
 	if err := r.open(ctx); err != nil {
 		return "", err
 	}
@@ -79,6 +77,7 @@ func Train(ctx context.Context, o TrainOptions) (string, error) {
 
 type run struct {
 	o       TrainOptions
+	ctx     context.Context
 	net     *cae.Network
 	x       *cae.Exec
 	trainer *train.Trainer
@@ -86,187 +85,71 @@ type run struct {
 	val     *Dataset
 	source  *batches
 	log     *logFile
+	early   []Event   // from before there was a log
+	scored  *valScore // result of the latest score
 	start   time.Time
 	memo    memo
 	saved   *train.Checkpoint // that the run goes on from
+}
+
+// done is the number of steps so far.
+func (r *run) done() int64 {
+	if r.trainer == nil {
+		return 0
+	}
+	return r.trainer.Done()
 }
 
 func (r *run) modelPath() string {
 	return filepath.Join(r.o.Out, r.o.Model.Name+".safetensors")
 }
 
-// open checks everything that can be checked before the first step.
-func (r *run) open(ctx context.Context) error {
-	o := &r.o
-	if len(o.Model.Network) == 0 || o.Model.Pair == nil {
-		return fmt.Errorf("the model %s cannot be trained by this program", o.Model.Name)
-	}
-	if o.Decay > 0 && o.Resume == "" {
-		return fmt.Errorf("%w: a decay branches off a checkpoint: say which one to resume", ErrOptions)
-	}
-	if err := r.spare(); err != nil {
-		return err
-	}
-	if o.Memory == 0 {
-		o.Memory = 4 << 30
-	}
-	if o.Config.Loss == "" {
-		o.Config.Loss = o.Model.Loss
-	}
-	net, err := r.network()
-	if err != nil {
-		return err
-	}
-	if m := net.Footprint().Multiple; o.Config.Height%m != 0 || o.Config.Width%m != 0 {
-		return fmt.Errorf("%w: patches of %dx%d samples; this network takes multiples of %d", ErrOptions, o.Config.Width, o.Config.Height, m)
-	}
-	r.net = net
-	r.x = cae.NewExec(ctx, cae.Runner(o.Env.Run), o.Env.Workers)
-	if r.data, err = OpenDataset(o.Data, o.Config.Width, o.Memory); err != nil {
-		return err
-	}
-	if len(o.Val) > 0 {
-		if r.val, err = OpenDataset(o.Val, 8, o.Memory/4); err != nil {
-			return err
-		}
-	}
-	if err := os.MkdirAll(o.Out, 0o777); err != nil {
-		return fmt.Errorf("the folder for the training cannot be made: %w", err)
-	}
-	r.emit(Event{Kind: "data", Pictures: r.data.Len()})
-	if err := r.data.Preload(ctx, o.Env); err != nil {
-		return err
-	}
-	if r.trainer, err = r.makeTrainer(); err != nil {
-		return err
-	}
-	out, err := r.net.OutShape(1, o.Config.Height, o.Config.Width)
-	if err != nil {
-		return err
-	}
-	r.source = &batches{data: r.data, model: o.Model, config: r.trainer.Config(), inputs: r.net.Inputs(), out: out.C}
-	r.log, err = openLog(filepath.Join(o.Out, LogName), r.trainer.Done())
-	return err
-}
-
-// network is the one to start from: resumed, warm or new.
-func (r *run) network() (*cae.Network, error) {
-	switch {
-	case r.o.Resume != "":
-		c, err := train.OpenCheckpoint(r.o.Resume)
-		if err != nil {
-			return nil, err
-		}
-		if err := json.Unmarshal(c.Memo, &r.memo); err != nil {
-			return nil, fmt.Errorf("%s: %w", r.o.Resume, err)
-		}
-		if r.o.Decay > 0 { // a branch: the trunk's checkpoint stays as it is
-			if c.Config.Schedule != train.Constant {
-				return nil, fmt.Errorf("%w: its schedule is %s, whose rate falls by itself; only one with a constant rate can branch off", ErrOptions, c.Config.Schedule)
-			}
-			c.Config.Schedule, c.Config.DecayFrom, c.Config.Steps = train.Constant, max(1, c.Done), c.Done+r.o.Decay
-		}
-		r.o.Config, r.saved = c.Config, c
-		return c.Net, nil
-	case r.o.From != "":
-		file, size, err := r.o.Env.OpenModel(r.o.From)
-		if err != nil {
-			return nil, fmt.Errorf("%w %q: %w", tasks.ErrModel, r.o.From, err)
-		}
-		net, f, err := cae.Load(file, size)
-		if err != nil {
-			return nil, fmt.Errorf("%w %q: %w", tasks.ErrModel, r.o.From, err)
-		}
-		r.memo.Before = f.Metadata.Card
-		return net, nil
-	}
-	net, err := cae.Parse(r.o.Model.Network)
-	if err != nil {
-		return nil, err
-	}
-	net.Init(r.o.Config.Seed)
-	return net, nil
-}
-
-func (r *run) makeTrainer() (*train.Trainer, error) {
-	if r.saved != nil {
-		return r.saved.Trainer(r.x)
-	}
-	if r.o.Config.Steps == 0 {
-		n, err := r.stepsFor(r.o.Minutes)
-		if err != nil {
-			return nil, err
-		}
-		r.o.Config.Steps = n
-	}
-	// A run that is all warm-up learns nothing.
-	r.o.Config.Warmup = min(r.o.Config.Warmup, r.o.Config.Steps/10)
-	return train.New(r.net, r.x, r.o.Config)
-}
-
-// spare refuses to write over a training that is not the one to be resumed.
-func (r *run) spare() error {
-	path := filepath.Join(r.o.Out, CheckpointName)
-	there, err := os.Stat(path)
-	if err != nil || r.o.Overwrite {
-		return nil // what is wrong with the folder shows when it is written to
-	}
-	if r.o.Resume != "" {
-		own, err := os.Stat(r.o.Resume)
-		if err != nil {
-			return fmt.Errorf("%w: the checkpoint to resume: %w", ErrOptions, err)
-		}
-		if os.SameFile(own, there) {
-			return nil
-		}
-		if model, err := os.Stat(r.modelPath()); err == nil && os.SameFile(own, model) {
-			return fmt.Errorf("%w: %s is the model; the checkpoint to resume is %s beside it", ErrOptions, r.o.Resume, CheckpointName)
-		}
-	}
-	return fmt.Errorf("%w: %s holds a training already; resume it, or choose another folder", ErrOptions, r.o.Out)
-}
-
 // loop takes the steps that are left.
 func (r *run) loop(ctx context.Context) error {
-	inner, stop := context.WithCancel(ctx)
-	defer stop()
-	source := r.source.ahead(inner, r.trainer.Done())
 	c := r.trainer.Config()
-	meter := newMeter(c)
+	source := newLoader(ctx, r.source, r.done(), r.o.Env.Workers)
+	defer source.close()
+	meter := newMeter(c, r.trainer.Skipped, time.Now)
 	saved, scored := time.Now(), time.Now()
-	for r.trainer.Done() < c.Steps {
+	for r.done() < c.Steps {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		next := <-source
-		if next.err != nil {
-			return next.err
+		batch, err := source.next()
+		if err != nil {
+			return err
 		}
-		s, err := r.trainer.Step(next.batch)
+		s, err := r.trainer.Step(batch)
+		if s.Skipped {
+			r.emit(skippedEvent(s, r.trainer.Skipped()))
+		}
 		if err != nil {
 			return err
 		}
 		if e, ok := meter.add(s); ok {
 			r.emit(e)
 		}
-		last := r.trainer.Done() == c.Steps
+		r.warn()
+		since, last, due := time.Now(), r.done() == c.Steps, r.o.Every > 0 && time.Since(saved) >= r.o.Every
 		if r.val != nil && (last || r.o.Score > 0 && time.Since(scored) >= r.o.Score) {
 			if err := r.measure(ctx); err != nil {
 				return err
 			}
-			scored = time.Now()
+			scored, due = time.Now(), true
 		}
-		if r.o.Every > 0 && time.Since(saved) >= r.o.Every {
+		if due && !last { // the end saves in any case
 			if err := r.save(); err != nil {
 				return err
 			}
 			saved = time.Now()
+			meter.pause(since)
 		}
 	}
 	return nil
 }
 
-// measure scores the averaged weights on the middle of some pictures.
+// measure scores the averaged weights on the middle of some pictures, and shows
+// what they do.
 func (r *run) measure(ctx context.Context) error {
 	var file bytes.Buffer
 	if err := r.write(&file, modelfile.F32); err != nil {
@@ -280,6 +163,16 @@ func (r *run) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.emit(Event{Kind: "score", Step: r.trainer.Done(), Score: t.Score, Table: &t})
+	r.scored = &valScore{Step: r.done(), Score: t.Score, Unit: t.Unit, table: t}
+	if b := r.memo.Best; b == nil || t.Score > b.Score {
+		r.memo.Best = r.scored
+	}
+	r.emit(Event{Kind: "score", Step: r.done(), Score: t.Score, Unit: t.Unit, Table: &t})
+	list, err := r.compare()
+	if err != nil {
+		return err
+	}
+	r.warn()
+	r.emit(Event{Kind: "samples", Step: r.done(), Samples: list})
 	return nil
 }
