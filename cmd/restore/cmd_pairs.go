@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -102,6 +103,7 @@ func (p *program) pairs(c *cli.Context) error {
 			Spec: spec, Model: model, Data: c.StringSlice("data"), Options: options,
 			Batch: c.Int("batch"), Patch: c.Int("patch"), Seed: c.Uint64("seed"), Start: c.Int64("start"), Count: c.Int64("count"),
 			DType: pairTypes[c.String("dtype")], Env: p.env(pool),
+			Warn: func(text string) { fmt.Fprintln(p.stderr, "restore:", text) },
 		})
 	}
 	if file != "" {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/cae-restore/restore/cae"
 	"github.com/cae-restore/restore/cae/modelfile"
@@ -28,6 +29,7 @@ type PairsOptions struct {
 
 	Memory int64 // bytes of samples to keep in memory; 0: 4 GiB
 	Env    tasks.Env
+	Warn   func(text string) // told of pictures that are left out; may be nil
 }
 
 // PairsHeader is the JSON at the head of a stream of pairs: what is in its
@@ -109,7 +111,13 @@ func openPairs(ctx context.Context, o PairsOptions) (*pairs, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := data.Preload(ctx, o.Env); err != nil {
+	err = data.Preload(ctx, o.Env)
+	for _, text := range data.Warnings() {
+		if o.Warn != nil {
+			o.Warn(text)
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	s := &pairs{o: o, source: batches{data: data, model: withOptions(o.Model, o.Options), inputs: net.Inputs(), out: out.C}}
@@ -181,13 +189,14 @@ func (s *pairs) stream(ctx context.Context, w io.Writer) error {
 	// Each call makes batches until there are no more, so it does not matter how
 	// many of them run at the same time.
 	err := s.o.Env.Run(ctx, workers, func(int, int) error {
+		f := s.source.newFilling()
 		for j := range jobs {
 			var buffer []byte
 			select {
 			case buffer = <-free:
 			default:
 			}
-			j.done <- s.record(j.step, buffer)
+			j.done <- s.record(f, j.step, buffer)
 		}
 		return nil
 	})
@@ -221,14 +230,16 @@ func writeInOrder(ctx context.Context, w io.Writer, order <-chan job, free chan<
 	return context.Cause(ctx)
 }
 
-// record makes the batch of a step. buffer is memory to use where it is large
-// enough.
-func (s *pairs) record(step int64, buffer []byte) record {
-	b, err := s.source.at(step)
-	if err != nil {
-		return record{err: fmt.Errorf("step %d: %w", step, err)}
+// record makes the batch of a step in f. buffer is memory for the record, to use
+// where it is large enough.
+func (s *pairs) record(f *filling, step int64, buffer []byte) record {
+	for i := range s.o.Batch {
+		if err := s.source.example(f, step, i); err != nil {
+			return record{err: fmt.Errorf("step %d: %w", step, err)}
+		}
 	}
-	tensors := append(b.Inputs, b.Target)
+	b := f.done()
+	tensors := append(slices.Clone(b.Inputs), b.Target)
 	if b.Weight != nil {
 		tensors = append(tensors, b.Weight)
 	}

@@ -53,7 +53,8 @@ class Ranks:
         if cuda:
             torch.cuda.set_device(self.device)
             torch.backends.cudnn.benchmark = True  # all batches are of one size
-            torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+            # TF32 has as few digits as float16: not what --precision float32 asks for.
+            torch.backends.cudnn.allow_tf32 = o.precision != "float32"
         if self.count > 1:
             distributed.init_process_group("nccl" if cuda else "gloo")
 
@@ -104,6 +105,8 @@ def run(o):
         config.loss = config.loss or header["loss"]
         precision = o.precision
         if precision == "auto":
+            # float16 has three bits more than bfloat16: the image itself enters the
+            # network, and bfloat16 would round it to steps of up to 1/256.
             precision = "float16" if ranks.device.type == "cuda" else "float32"
         trainer = Trainer(network, config, ranks.device, precision, ranks.wrap, ranks.mean)
         if saved:
@@ -179,7 +182,7 @@ class Saver:
 
     def save(self):
         hours = self.hours + (time.monotonic() - self.began) / 3600
-        memo = {"before": self.memo.get("before", {}), "hours": hours, "commands": self.commands}
+        memo = dict(self.memo, hours=hours, commands=self.commands)
         self.trainer.save(os.path.join(self.out, CHECKPOINT), memo)
         self.trainer.write_model(self.path, self.metadata(hours))
         self.log.line({"kind": "saved", "step": self.trainer.done, "path": self.path})
