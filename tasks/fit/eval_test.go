@@ -134,7 +134,8 @@ func TestRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	table := tasks.Table{Columns: []string{"sigma", "input_psnr", "psnr", "pictures"}, Rows: [][]any{{15.0, 20.5, 30.25, 88}}}
-	for range 2 {
+	earlier := tasks.Table{Columns: table.Columns, Rows: [][]any{{15.0, 20.5, 29.0, 88}, {25.0, 20.0, 28.0, 88}}}
+	for _, table := range []tasks.Table{earlier, table} {
 		if err := Record(path, table, []string{"/x/photos/val"}, nil); err != nil {
 			t.Fatal(err)
 		}
