@@ -21,13 +21,15 @@ const photoProtocol = "Camera noise: simulated sensor noise of a level drawn for
 	"Gaussian noise: the number is its standard deviation on the scale of 0 to 255; neither clipped nor rounded unless JPEG follows. " +
 	"JPEG of the quality given, 4:2:0, after the noise; its result has 8 bits. " +
 	"PSNR and SSIM over all samples and channels after clipping the output; means over the pictures, and the lowest PSNR. " +
-	"A PSNR above 60 dB, as of equal pictures, counts as 60."
+	"A PSNR above 60 dB, as of equal pictures, counts as 60. The score leaves clean pictures out, unless there is nothing else."
 
 // mostPSNR is what the PSNR of equal pictures counts as, which is infinite.
 const mostPSNR = 60
 
 // score damages each picture in every way asked for and measures what the task
-// makes of it. The one number is the mean PSNR over these ways.
+// makes of it. The one number is the mean PSNR over these ways; clean pictures,
+// whose PSNR is of another order and would outweigh the rest, do not count unless
+// they are alone.
 func score(ctx context.Context, env tasks.Env, models []tasks.Model, name string, samples iter.Seq2[tasks.Sample, error], o *ScoreOptions) (tasks.Table, error) {
 	name = weightsFor(models, name, !o.Strength.True && o.Strength.Strength.measures())
 	m, err := open(env, name)
@@ -88,6 +90,8 @@ func (o *ScoreOptions) table(weights string, trials []trial, sums []sum, count i
 	}
 	t.Protocol += " Weights: " + weights + "."
 	n := float64(count)
+	damaged := slices.ContainsFunc(trials, trial.damages)
+	scored, counted := 0., 0.
 	for k, s := range sums {
 		row := []any{trials[k].sigma, round2(s.input / n), round2(s.psnr / n), round4(s.ssim / n), count}
 		if !o.plain() {
@@ -97,8 +101,12 @@ func (o *ScoreOptions) table(weights string, trials []trial, sums []sum, count i
 			row = append(row, round2(s.miss/n))
 		}
 		t.Rows = append(t.Rows, row)
-		t.Score += s.psnr / n / float64(len(sums))
+		if trials[k].damages() || !damaged {
+			scored += s.psnr / n
+			counted++
+		}
 	}
+	t.Score = scored / counted
 	return t
 }
 

@@ -78,6 +78,9 @@ func (t trial) damage(clean degrade.Patch, seed, index int) (degrade.Patch, floa
 	return noisy, 255 * degrade.Level(noisy, clean)
 }
 
+// damages reports whether there is anything to restore.
+func (t trial) damages() bool { return t.noise != NoNoise || t.quality > 0 }
+
 // rounded reports whether the damaged picture has 8 bits a sample.
 func (t trial) rounded() bool { return t.noise != Gaussian || t.quality > 0 }
 

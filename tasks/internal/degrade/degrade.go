@@ -8,6 +8,8 @@
 // gives the same result.
 package degrade
 
+//go:generate go run ./sheet -o ../../../docs
+
 import (
 	"math"
 	"math/rand/v2"
