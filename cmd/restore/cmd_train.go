@@ -19,8 +19,10 @@ func (p *program) trainCommand() *cli.Command {
 		Name:      "train",
 		Usage:     "train a task's network on folders of clean pictures, or go on with a training",
 		ArgsUsage: "TASK --data DIR -o DIR",
-		Description: "Writes into the folder of -o: the model file, a checkpoint to --resume from, the log and the\n" +
-			"loss curve as a picture. TASK:model=NAME chooses one of the task's models.",
+		Description: "Writes into the folder of -o: the model file, a checkpoint to --resume from, the log, the curves of\n" +
+			"loss and score, and samples.png, held-out patches before and after the network. The optimiser is\n" +
+			"AdamW. TASK:model=NAME chooses one of the task's models. It may be stopped at any time, by kill -9\n" +
+			"too: --resume goes on from the last checkpoint as if nothing had happened.",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "data", Usage: "folder of clean pictures to learn from, `DIR`; may be given several times"},
 			&cli.StringSliceFlag{Name: "val", Usage: "folder of other clean pictures to score on, `DIR`; may be given several times"},
@@ -30,8 +32,9 @@ func (p *program) trainCommand() *cli.Command {
 			&cli.IntFlag{Name: "batch", Value: 16, Usage: "patches a step"},
 			&cli.IntFlag{Name: "patch", Value: 96, Usage: "height and width of a patch in samples"},
 			&cli.Float64Flag{Name: "rate", Value: 1.2e-3, Usage: "learning rate"},
-			&cli.Float64Flag{Name: "weight-decay", Value: 0, Usage: "decoupled weight decay"},
+			&cli.Float64Flag{Name: "weight-decay", Value: 0, Usage: "of AdamW: share of the weights that goes at each step, times the rate"},
 			&cli.Float64Flag{Name: "clip", Value: 0.25, Usage: "longest gradient; 0 is no limit"},
+			&cli.Float64Flag{Name: "guard", Value: train.DefaultGuard, Usage: "leave a step out whose gradient is so many times as long as the recent ones; 0: only where it is no number"},
 			&cli.Float64Flag{Name: "ema", Value: 0.999, Usage: "memory of the moving average of the weights, 0 to below 1"},
 			&cli.Int64Flag{Name: "warmup", Value: 200, Usage: "steps over which the rate rises to its full value; at most a tenth of all"},
 			&cli.StringFlag{Name: "schedule", Value: string(train.Cosine), Usage: "rate after the warm-up: cosine (falls to 0 at the last step) or constant"},
@@ -40,6 +43,7 @@ func (p *program) trainCommand() *cli.Command {
 			&cli.StringFlag{Name: "resume", Usage: "checkpoint to go on from, `FILE`; steps, batch, rate and the rest are the checkpoint's"},
 			&cli.Int64Flag{Name: "decay", Usage: "with --resume: branch off, let the rate fall to 0 over `N` steps and end there; needs another -o", DefaultText: "none"},
 			&cli.StringFlag{Name: "from", Usage: "model whose weights to start from, `NAME|FILE`"},
+			&cli.StringFlag{Name: "freeze", Usage: "with --from: encoder keeps the weights up to the code as they are, and teaches the rest", DefaultText: "nothing"},
 			&cli.BoolFlag{Name: "overwrite", Usage: "write over a training that is in the folder of -o"},
 			&cli.StringFlag{Name: "licence", Usage: "licence of the weights for the model card, `SPDX` identifier"},
 			&cli.DurationFlag{Name: "checkpoint", Value: 5 * time.Minute, Usage: "time between two checkpoints"},
@@ -52,7 +56,7 @@ func (p *program) trainCommand() *cli.Command {
 
 // fixedByCheckpoint are the options that a resumed training takes from its
 // checkpoint.
-var fixedByCheckpoint = []string{"steps", "minutes", "batch", "patch", "rate", "weight-decay", "clip", "ema", "warmup", "schedule", "loss", "seed", "from"}
+var fixedByCheckpoint = []string{"steps", "minutes", "batch", "patch", "rate", "weight-decay", "clip", "ema", "warmup", "schedule", "loss", "seed", "from", "freeze", "guard"}
 
 func (p *program) train(c *cli.Context) error {
 	arg, err := oneArgument(c, "task")
@@ -79,19 +83,23 @@ func (p *program) train(c *cli.Context) error {
 		return err
 	}
 	defer pool.Leave()
-	log := &trainLog{p: p, quiet: c.Bool("quiet"), out: out, title: "training of " + spec.Name + ", model " + model.Name}
+	log := newTrainLog(p, c.Bool("quiet"), out, "training of "+spec.Name+", model "+model.Name)
+	if c.IsSet("resume") {
+		log.resume()
+	}
 	path, err := fit.Train(c.Context, fit.TrainOptions{
 		Spec: spec, Model: model,
 		Data: c.StringSlice("data"), Val: c.StringSlice("val"), Out: out,
 		Config: train.Config{
 			Steps: c.Int64("steps"), Warmup: c.Int64("warmup"), Schedule: train.Schedule(c.String("schedule")),
-			Rate: c.Float64("rate"), WeightDecay: c.Float64("weight-decay"), Clip: c.Float64("clip"), EMA: c.Float64("ema"),
+			Rate: c.Float64("rate"), WeightDecay: c.Float64("weight-decay"), Clip: c.Float64("clip"), Guard: c.Float64("guard"), Freeze: c.String("freeze"), EMA: c.Float64("ema"),
 			Loss: c.String("loss"), Batch: c.Int("batch"), Height: c.Int("patch"), Width: c.Int("patch"), Seed: c.Uint64("seed"),
 		},
 		Minutes: c.Float64("minutes"), Overwrite: c.Bool("overwrite"), Resume: c.String("resume"), Decay: c.Int64("decay"), From: c.String("from"),
 		Every: c.Duration("checkpoint"), Score: c.Duration("score"),
-		Command: p.commandLine(), Licence: c.String("licence"), Env: p.env(pool), Log: log.event,
+		Command: p.commandLine(), Program: "restore " + moduleVersion(), Licence: c.String("licence"), Env: p.env(pool), Log: log.event,
 	})
+	log.close()
 	switch {
 	case errors.Is(err, context.Canceled):
 		checkpoint := filepath.Join(out, fit.CheckpointName)
@@ -131,6 +139,9 @@ func checkTraining(c *cli.Context) (out string, err error) {
 	} else if !c.IsSet("steps") && !c.IsSet("minutes") {
 		return "", usagef("say how long to train: --steps N or --minutes M")
 	}
+	if c.IsSet("freeze") && !c.IsSet("from") {
+		return "", usagef("option --freeze keeps weights as they are, and those of a new network are random: say which model to start from with --from NAME|FILE")
+	}
 	switch {
 	case out == "":
 		return "", usagef("say where to write: -o DIR")
@@ -151,6 +162,8 @@ func checkTraining(c *cli.Context) (out string, err error) {
 		{"weight-decay", c.Float64("weight-decay") >= 0 && c.Float64("weight-decay") <= 10, "0 to 10"},
 		{"clip", c.Float64("clip") >= 0, "at least 0"},
 		{"ema", c.Float64("ema") >= 0 && c.Float64("ema") < 1, "at least 0 and below 1"},
+		{"guard", c.Float64("guard") == 0 || c.Float64("guard") > 1, "0 or above 1"},
+		{"freeze", oneOf(c.String("freeze"), "", train.FreezeEncoder), train.FreezeEncoder},
 		{"warmup", c.Int64("warmup") >= 0, "at least 0"},
 		{"schedule", oneOf(c.String("schedule"), string(train.Cosine), string(train.Constant)), "cosine or constant"},
 		{"loss", oneOf(c.String("loss"), "", "l1", "mse", "charbonnier"), "l1, mse or charbonnier"},

@@ -5,10 +5,12 @@ import (
 	"image/color"
 	"io"
 	"math"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
 // curve is one line of a picture of a training: a quantity by step.
@@ -26,23 +28,28 @@ type panel struct {
 
 // curveColours differ in lightness too, so that they survive a grey print.
 var curveColours = []color.Color{
-	color.RGBA{R: 0x1f, G: 0x4e, B: 0x9e, A: 0xff},
-	color.RGBA{R: 0xe0, G: 0x7b, B: 0x1a, A: 0xff},
+	color.RGBA{R: 0x6f, G: 0x9a, B: 0xd8, A: 0xff},
+	color.RGBA{R: 0x9e, G: 0x3d, B: 0x0a, A: 0xff},
 	color.RGBA{R: 0x2a, G: 0x8c, B: 0x5a, A: 0xff},
 }
 
 const curveWidth, curveHeight = 8 * vg.Inch, 4.5 * vg.Inch
+
+// legendShare is the height of a legend of two lines as a share of the curves'.
+const legendShare = 0.14
 
 // drawCurves writes a diagram of a training as PNG. Points that are not finite,
 // and on a logarithmic axis not positive, are left out.
 func drawCurves(w io.Writer, title string, d panel) error {
 	p := plot.New()
 	p.Title.Text = title
+	p.Title.Padding = vg.Points(8)
 	p.X.Label.Text = "step"
 	p.Y.Label.Text = d.label
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(evenTicks), plot.TickerFunc(evenTicks)
 	p.Legend.Top = true
 	p.Legend.XOffs = -vg.Points(6)
-	p.Legend.Padding = vg.Points(2)
+	p.Legend.Padding = vg.Points(3)
 	p.Add(plotter.NewGrid())
 	if d.logScale {
 		p.Y.Scale = plot.LogScale{}
@@ -60,12 +67,17 @@ func drawCurves(w io.Writer, title string, d panel) error {
 		}
 		line.Color = curveColours[i%len(curveColours)]
 		line.Width = vg.Points(1.5)
+		if i < len(d.curves)-1 { // the last curve is the one to read
+			line.Width = vg.Points(1)
+		}
 		p.Add(line)
 		if len(points) < 50 { // a crowd of dots would hide the line
-			dots.Color = line.Color
+			dots.Color, dots.Shape, dots.Radius = line.Color, draw.CircleGlyph{}, vg.Points(2.5)
 			p.Add(dots)
 		}
-		p.Legend.Add(c.name, line)
+		if len(d.curves) > 1 {
+			p.Legend.Add(c.name, line)
+		}
 		drawn++
 	}
 	if drawn == 0 {
@@ -76,6 +88,13 @@ func drawCurves(w io.Writer, title string, d panel) error {
 	}
 	if p.Y.Min == p.Y.Max { // a flat curve: a range round it, positive where it was
 		p.Y.Min, p.Y.Max = p.Y.Min-math.Abs(p.Y.Min)/2, p.Y.Max+max(math.Abs(p.Y.Max)/2, 1e-9)
+	}
+	if len(d.curves) > 1 { // the legend stands above the curves
+		if d.logScale {
+			p.Y.Max *= math.Pow(p.Y.Max/p.Y.Min, legendShare)
+		} else {
+			p.Y.Max += legendShare * (p.Y.Max - p.Y.Min)
+		}
 	}
 	png, err := p.WriterTo(curveWidth, curveHeight, "png")
 	if err != nil {
@@ -104,7 +123,33 @@ func logTicks(lo, hi float64) []plot.Tick {
 		}
 	}
 	if labels < 3 {
+		return evenTicks(lo, hi)
+	}
+	return ticks
+}
+
+// evenTicks puts four to nine labels at multiples of 1, 2 or 5 times a power of
+// ten, written in full, and four small ticks between any two.
+func evenTicks(lo, hi float64) []plot.Tick {
+	if !(hi > lo) || math.IsInf(hi-lo, 0) {
 		return plot.DefaultTicks{}.Ticks(lo, hi)
+	}
+	digits := math.Floor(math.Log10((hi - lo) / 4))
+	unit := math.Pow(10, digits)
+	step := unit
+	for _, k := range []float64{2, 5} {
+		if k*unit <= (hi-lo)/4 {
+			step = k * unit
+		}
+	}
+	var ticks []plot.Tick
+	const small = 5
+	for i := math.Ceil(lo / step * small); i*step/small <= hi; i++ {
+		t := plot.Tick{Value: i * step / small}
+		if math.Mod(i, small) == 0 {
+			t.Label = strconv.FormatFloat(t.Value, 'f', max(0, int(-digits)), 64)
+		}
+		ticks = append(ticks, t)
 	}
 	return ticks
 }

@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/png"
 	"math"
+	"strconv"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/plot/plotter"
@@ -92,6 +94,30 @@ func TestLogTicks(t *testing.T) {
 		}
 		if labels < 2 {
 			t.Errorf("an axis from %g to %g has %d labels", r[0], r[1], labels)
+		}
+	}
+}
+
+// TestEvenTicks: labels are round, distinct, written in full and neither few nor
+// crowded.
+func TestEvenTicks(t *testing.T) {
+	t.Parallel()
+	for _, r := range [][2]float64{{0, 17000}, {27.06, 31.93}, {1, 2}, {0.0178, 0.027}, {-3, 4}, {59000, 60000}, {0, 1e7}, {30.001, 30.009}} {
+		seen := map[string]bool{}
+		for _, tick := range evenTicks(r[0], r[1]) {
+			if slack := 1e-9 * r[1]; tick.Value < r[0]-slack || tick.Value > r[1]+slack {
+				t.Errorf("from %g to %g: a tick at %g", r[0], r[1], tick.Value)
+			}
+			if tick.Label == "" {
+				continue
+			}
+			if v, err := strconv.ParseFloat(tick.Label, 64); err != nil || math.Abs(v-tick.Value) > 1e-9*math.Abs(r[1]) || seen[tick.Label] || strings.Contains(tick.Label, "e") {
+				t.Errorf("from %g to %g: the tick at %g is labelled %q", r[0], r[1], tick.Value, tick.Label)
+			}
+			seen[tick.Label] = true
+		}
+		if len(seen) < 3 || len(seen) > 10 {
+			t.Errorf("from %g to %g: %d labels", r[0], r[1], len(seen))
 		}
 	}
 }

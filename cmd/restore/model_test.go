@@ -54,6 +54,9 @@ func trained(t *testing.T) (dir, model string) {
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		main()
+	}
 	code := m.Run()
 	if trainingDir != "" {
 		os.RemoveAll(trainingDir)
@@ -65,10 +68,10 @@ func TestTrain(t *testing.T) {
 	t.Parallel()
 	dir, model := trained(t)
 	_, r := training()
-	r.want(t, exitDone, "1 pictures to learn from", "step 2 of 2", "score", model)
+	r.want(t, exitDone, "1 pictures to learn from", "step 2 of 2", "score", " dB at step 2", "1 of the 1 pictures to score on are among those to learn from", model)
 	out := filepath.Join(dir, "out")
-	for _, name := range []string{lossCurveName, scoreCurveName} {
-		if m := read(t, filepath.Join(out, name)); m.W < 400 || m.H < 200 {
+	for _, name := range []string{lossCurveName, scoreCurveName, samplesName} {
+		if m := read(t, filepath.Join(out, name)); m.W < 150 || m.H < 80 {
 			t.Errorf("%s is of %dx%d samples", name, m.W, m.H)
 		}
 	}
@@ -143,6 +146,10 @@ func TestTrainErrors(t *testing.T) {
 		{"denoise --data DATA --steps 1 -o OUT --schedule linear", exitUsage, "cosine"},
 		{"denoise --data DATA --steps 1 -o OUT --ema 1", exitUsage, "--ema"},
 		{"denoise --data DATA --steps 1 -o OUT --decay 1", exitUsage, "--resume"},
+		{"denoise --data DATA --steps 1 -o OUT --freeze encoder", exitUsage, "--from"},
+		{"denoise --data DATA --steps 1 -o OUT --from MODEL --freeze head", exitUsage, "it must be encoder"},
+		{"denoise --data DATA --steps 1 -o OUT --guard 0.5", exitUsage, "0 or above 1"},
+		{"denoise --data DATA --resume CHECKPOINT --freeze encoder", exitUsage, "--freeze"},
 		{"denoise --data DATA --resume CHECKPOINT --rate 1", exitUsage, "--rate"},
 		{"denoise --data DATA --resume CHECKPOINT --decay 1", exitUsage, "-o DIR"},
 		{"denoise --data DATA --resume CHECKPOINT --decay 1 -o TRUNK", exitUsage, "branches off"},
@@ -220,7 +227,7 @@ func TestModelInfo(t *testing.T) {
 	t.Parallel()
 	dir, model := trained(t)
 	r := restoreWith(t, all.Registry(), "model", "info", model)
-	r.want(t, exitDone, "denoise", "parameters", "kMAC a pixel", "looks at", "cut at", "restore train denoise", "2 steps")
+	r.want(t, exitDone, "denoise", "parameters", "kMAC a pixel", "looks at", "cut at", "restore train denoise", "2 steps", "kernels", "best so far, at step 2", "program")
 	restoreWith(t, all.Registry(), "model", "info").want(t, exitUsage, "NAME|FILE")
 	restoreWith(t, all.Registry(), "model", "info", filepath.Join(dir, "gone")).want(t, exitEnvironment, "neither a file nor a shipped model")
 	restoreWith(t, all.Registry(), "model", "info", filepath.Join(dir, "data", "a.png")).want(t, exitEnvironment, "unusable model")

@@ -72,7 +72,7 @@ func (o *ScoreOptions) plain() bool {
 // table makes the table of the sums over count pictures.
 func (o *ScoreOptions) table(weights string, trials []trial, sums []sum, count int) tasks.Table {
 	measured := !o.Strength.True && o.Strength.Strength.measures()
-	t := tasks.Table{Protocol: photoProtocol, Columns: []string{"noise", "input_psnr", "psnr", "worst_psnr", "ssim", "pictures"}}
+	t := tasks.Table{Unit: "dB", Protocol: photoProtocol, Columns: []string{"noise", "input_psnr", "psnr", "worst_psnr", "ssim", "pictures"}}
 	if o.plain() {
 		t.Protocol, t.Columns = protocol, []string{"sigma", "input_psnr", "psnr", "ssim", "pictures"}
 	}

@@ -64,10 +64,13 @@ func (r *run) open(ctx context.Context) error {
 			r.emit(Event{Kind: "warning", Text: fmt.Sprintf("%d of the %d pictures to score on are among those to learn from, %s is one: the score will flatter", n, r.val.Len(), example)})
 		}
 	}
-	r.emit(Event{Kind: "data", Pictures: r.data.Len()})
 	err = r.data.Preload(ctx, o.Env)
 	r.warn()
 	if err != nil {
+		return err
+	}
+	r.emit(Event{Kind: "data", Pictures: r.data.Len()})
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if r.trainer, err = r.makeTrainer(); err != nil {
