@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/cae-restore/restore/cae"
 	"github.com/cae-restore/restore/cae/modelfile"
+	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/fit"
 	"github.com/urfave/cli/v2"
 )
@@ -13,12 +16,15 @@ import (
 func (p *program) modelInitCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "init",
-		Usage:     "write a model with the random weights that a training begins with",
+		Usage:     "write a model with the weights that a training begins with",
 		ArgsUsage: "-o FILE TASK",
 		Description: "TASK:model=NAME chooses one of the task's models. The weights, in F32, are those of the first\n" +
-			"step of restore train with the same seed: where a training on another machine begins.",
+			"step of restore train with the same seed: where a training on another machine begins.\n" +
+			"With --from they are taken from another model of the same make where they fit: a smaller one grows (the\n" +
+			"result computes the same, its new planes are random), a larger one shrinks to its strongest planes.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "file to write, `FILE`"},
+			&cli.StringFlag{Name: "from", Usage: "model to take weights from, `NAME|FILE`", DefaultText: "none"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "seed of the weights"},
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace FILE if it exists"},
 		},
@@ -55,9 +61,37 @@ func (p *program) modelInit(c *cli.Context) error {
 	}
 	net.Init(c.Uint64("seed"))
 	meta := modelfile.Metadata{Task: spec.Name, Model: model.Name, Card: modelfile.Card{Limits: "untrained: its weights are random"}}
+	if from := c.String("from"); from != "" {
+		if meta.Card, err = p.inherit(net, from); err != nil {
+			return err
+		}
+	}
 	if err := fit.WriteFile(out, func(w io.Writer) error { return cae.Save(w, net, meta, modelfile.F32) }); err != nil {
 		return err
 	}
 	fmt.Fprintln(p.stdout, out)
 	return nil
+}
+
+// inherit gives net what fits of another model's weights, and returns the card
+// to begin with: a training adds to what the other model has cost.
+func (p *program) inherit(net *cae.Network, name string) (modelfile.Card, error) {
+	data, err := modelBytes(p.registry, name)
+	if err != nil {
+		return modelfile.Card{}, fmt.Errorf("%w: %w", tasks.ErrModel, err)
+	}
+	other, file, err := cae.Load(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return modelfile.Card{}, fmt.Errorf("%w %q: %w", tasks.ErrModel, name, err)
+	}
+	if grown := net.Grow(other); grown != nil {
+		if err := net.Shrink(other); err != nil {
+			return modelfile.Card{}, fmt.Errorf("%w %q: it neither grows nor shrinks into this one: %w; %w", tasks.ErrModel, name, grown, err)
+		}
+	}
+	card := file.Metadata.Card
+	card.Scores = nil // those were the other one's
+	card.Limits = "not trained as it is: its weights are those of another model where they fit"
+	card.Command = strings.TrimPrefix(card.Command+"; "+p.commandLine(), "; ")
+	return card, nil
 }
