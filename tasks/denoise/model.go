@@ -29,7 +29,7 @@ func network(widths, down, up []int) []byte {
 // The two sizes: see the study in docs/quality.md.
 var (
 	fastNetwork = network([]int{48, 64, 112}, []int{1, 1, 1}, []int{1, 1})
-	bestNetwork = network([]int{64, 128, 256}, []int{1, 1, 2}, []int{2, 1})
+	bestNetwork = network([]int{64, 128, 192}, []int{2, 2, 2}, []int{1, 1})
 )
 
 // models are the networks of the task, the default first. Each size is there
