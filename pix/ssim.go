@@ -47,8 +47,9 @@ func SSIMPlanes(a, b [][]float32, w, h int, peak float64) (float64, error) {
 	return ssim(row(a), row(b), len(a), w, h, peak)
 }
 
-// moments are the five quantities whose local means SSIM is made of.
-const moments = 5 // a, b, a*a, b*b, a*b
+// moments are the four quantities whose local means SSIM is made of. The two
+// variances occur in their sum only.
+const moments = 4 // a, b, a*a + b*b, a*b
 
 // ssim reads both pictures row by row: of the horizontally filtered moments it
 // keeps only as many rows as the window is high.
@@ -65,7 +66,7 @@ func ssim(rowA, rowB func(p, y int, dst []float64), planes, w, h int, peak float
 			ring[i][k] = make([]float64, ow)
 		}
 	}
-	va, vb, product := make([]float64, w), make([]float64, w), make([]float64, w)
+	va, vb, squares, product := make([]float64, w), make([]float64, w), make([]float64, w), make([]float64, w)
 	window := make([][]float64, len(ky))
 	var mean [moments][]float64
 	for k := range mean {
@@ -80,12 +81,12 @@ func ssim(rowA, rowB func(p, y int, dst []float64), planes, w, h int, peak float
 			slot := &ring[y%len(ky)]
 			filter(slot[0], va, kx)
 			filter(slot[1], vb, kx)
-			for k, f := range [3][2][]float64{{va, va}, {vb, vb}, {va, vb}} {
-				for x := range product {
-					product[x] = f[0][x] * f[1][x]
-				}
-				filter(slot[2+k], product, kx)
+			for x, v := range va {
+				u := vb[x]
+				squares[x], product[x] = v*v+u*u, v*u
 			}
+			filter(slot[2], squares, kx)
+			filter(slot[3], product, kx)
 			if y < len(ky)-1 {
 				continue
 			}
@@ -97,8 +98,8 @@ func ssim(rowA, rowB func(p, y int, dst []float64), planes, w, h int, peak float
 			}
 			for x := range ow {
 				ma, mb := mean[0][x], mean[1][x]
-				saa, sbb, sab := mean[2][x]-ma*ma, mean[3][x]-mb*mb, mean[4][x]-ma*mb
-				sum += (2*ma*mb + c1) * (2*sab + c2) / ((ma*ma + mb*mb + c1) * (saa + sbb + c2))
+				both, cross := ma*ma+mb*mb, ma*mb
+				sum += (2*cross + c1) * (2*(mean[3][x]-cross) + c2) / ((both + c1) * (mean[2][x] - both + c2))
 			}
 		}
 	}
@@ -108,6 +109,14 @@ func ssim(rowA, rowB func(p, y int, dst []float64), planes, w, h int, peak float
 // filter writes the correlation of src with a symmetric kernel where it fits.
 func filter(dst, src, kernel []float64) {
 	n := len(kernel)
+	if n == 11 { // the usual one, without the inner loop
+		k := [6]float64(kernel)
+		for x := range dst {
+			s := (*[11]float64)(src[x:])
+			dst[x] = k[0]*(s[0]+s[10]) + k[1]*(s[1]+s[9]) + k[2]*(s[2]+s[8]) + k[3]*(s[3]+s[7]) + k[4]*(s[4]+s[6]) + k[5]*s[5]
+		}
+		return
+	}
 	for x := range dst {
 		s := src[x : x+n]
 		var sum float64
@@ -123,8 +132,20 @@ func filter(dst, src, kernel []float64) {
 
 // filterRows is filter down the columns of as many rows as the kernel is long.
 func filterRows(dst []float64, rows [][]float64, kernel []float64) {
-	clear(dst)
 	n := len(kernel)
+	if n == 11 {
+		k := [6]float64(kernel)
+		var r [11][]float64
+		for i := range r {
+			r[i] = rows[i][:len(dst)]
+		}
+		for x := range dst {
+			dst[x] = k[0]*(r[0][x]+r[10][x]) + k[1]*(r[1][x]+r[9][x]) + k[2]*(r[2][x]+r[8][x]) +
+				k[3]*(r[3][x]+r[7][x]) + k[4]*(r[4][x]+r[6][x]) + k[5]*r[5][x]
+		}
+		return
+	}
+	clear(dst)
 	for i, weight := range kernel[:n/2] {
 		upper, lower := rows[i][:len(dst)], rows[n-1-i][:len(dst)]
 		for x := range dst {
