@@ -52,7 +52,7 @@ class Training(unittest.TestCase):
         return os.path.join(self.folder.name, name)
 
     def score(self, model):
-        text = go("eval", "denoise", "--data", self.data, "--model", model)
+        text = go("eval", "denoise", "--data", self.data, "--model", model, "--sigma", "25")
         return float(next(line for line in text.splitlines() if line.startswith("score")).split()[1])
 
     def test_learns(self):
