@@ -43,7 +43,15 @@ func optionsFirst(app *cli.App, args []string) ([]string, error) {
 	if err != nil {
 		return nil, usagef("%w\nrestore %s --help lists the options", err, strings.Join(path, " "))
 	}
+	if asksForHelp(options) {
+		// With an argument, urfave/cli would show the help of the verb of that name.
+		return append(path, "--help"), nil
+	}
 	return slices.Concat(path, options, []string{"--"}, rest), nil
+}
+
+func asksForHelp(options []string) bool {
+	return slices.ContainsFunc(options, func(o string) bool { return slices.Contains([]string{"--help", "-help", "-h", "--h"}, o) })
 }
 
 // partition splits the arguments of a verb into its options, each with its

@@ -37,7 +37,9 @@ func TestOptionsFirst(t *testing.T) {
 		{"denoise in -h", "denoise -h -- in"},
 		{"model info x --overwrite", "model info --overwrite -- x"},
 		{"model --help", "model --help"},
-		{"help denoise", "denoise --help --"},
+		{"help denoise", "denoise --help"},
+		{"denoise in --help --overwrite", "denoise --help"},
+		{"denoise -h denoise", "denoise --help"},
 		{"help", "--help"},
 		{"--version", "--version"},
 	} {
