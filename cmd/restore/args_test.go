@@ -34,7 +34,7 @@ func TestOptionsFirst(t *testing.T) {
 		{"denoise -o=--overwrite in", "denoise -o=--overwrite -- in"},
 		{"denoise - -o out", "denoise -o out -- -"},
 		{"denoise help -o out", "denoise -o out -- help"},
-		{"denoise in -h", "denoise -h -- in"},
+		{"denoise in -h", "denoise --help"},
 		{"model info x --overwrite", "model info --overwrite -- x"},
 		{"model --help", "model --help"},
 		{"help denoise", "denoise --help"},
