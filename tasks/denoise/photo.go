@@ -122,12 +122,21 @@ const (
 
 	nearMiss, farMiss = 0.2, 0.6
 	wrongLevel        = 20. / 255
+
+	// No factor makes a level of nothing: where there is no damage, texture
+	// that was taken for noise is what goes wrong, and that in this share.
+	falseAlarms = 0.5
 )
 
 // tellLevel returns what the network is told where the level is truth (1.0 is
 // white).
 func tellLevel(rng *rand.Rand, truth float64) float64 {
-	switch u := rng.Float64(); {
+	u := rng.Float64()
+	switch {
+	case truth == 0:
+		if u < falseAlarms {
+			truth = wrongLevel * rng.Float64()
+		}
 	case u < nearShare:
 		truth *= math.Exp(nearMiss * rng.NormFloat64())
 	case u < nearShare+farShare:

@@ -157,8 +157,8 @@ func TestTellLevel(t *testing.T) {
 			t.Fatalf("a noisy patch is told to have %g", v*255)
 		}
 	}
-	if math.Abs(noisy-0.1) > 0.02 {
-		t.Errorf("a share of %.3f of the clean patches is told to be noisy, want 0.1", noisy)
+	if math.Abs(noisy-0.5) > 0.04 {
+		t.Errorf("a share of %.3f of the clean patches is told to be noisy, want 0.5", noisy)
 	}
 }
 
