@@ -1,6 +1,7 @@
 package cae_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -85,5 +86,41 @@ func TestFrozenTape(t *testing.T) {
 				t.Error("a frozen node above trained ones is taken")
 			}
 		})
+	}
+}
+
+// TestFrozenNorm: a frozen batch norm computes what it does in inference.
+func TestFrozenNorm(t *testing.T) {
+	t.Parallel()
+	n := small(t, configs()["plain, concatenated skips, normalised"])
+	m := n.Footprint().Multiple
+	in := feed(n, 2, 4*m, 4*m)
+	want, err := n.Forward(serial(), in...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, frozen := range []bool{true, false} {
+		nodes := make([]bool, len(n.Nodes()))
+		for i := range nodes {
+			nodes[i] = frozen
+		}
+		tape, err := n.NewFrozenTape(serial(), 2, 4*m, 4*m, nodes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, x := range in {
+			copy(tape.Inputs()[i].Data, x.Data)
+		}
+		got, err := tape.Forward()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var most float64
+		for i, v := range got.Data {
+			most = max(most, math.Abs(float64(v-want.Data[i])))
+		}
+		if frozen != (most < 1e-4) {
+			t.Errorf("frozen %t: the output is up to %g from that of inference", frozen, most)
+		}
 	}
 }

@@ -79,6 +79,35 @@ func TestBadPicture(t *testing.T) {
 	}
 }
 
+// TestBadHeldOut: a picture to score on that cannot be decoded is left out, and
+// those after it are not.
+func TestBadHeldOut(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, [2]int{40, 30}, [2]int{30, 30}, [2]int{20, 20})
+	path := filepath.Join(dir, "sub", "b.png")
+	whole := read(t, path)
+	write(t, path, whole[:len(whole)*2/3])
+	d, err := OpenDataset([]string{dir}, 8, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // it is known the second time
+		var names []string
+		for s, err := range d.Centres(10, 8) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, s.Name)
+		}
+		if got := strings.Join(names, " "); got != "sub/a.png sub/c.png" {
+			t.Errorf("the pictures are %s", got)
+		}
+	}
+	if w := d.Warnings(); len(w) != 1 || !strings.Contains(w[0], "b.png") {
+		t.Errorf("the warnings are %q", w)
+	}
+}
+
 func TestShared(t *testing.T) {
 	t.Parallel()
 	a := folder(t, [2]int{40, 30}, [2]int{20, 20})
