@@ -93,13 +93,12 @@ func TestLoaderFails(t *testing.T) {
 		return e, err
 	}
 	l := newLoader(t.Context(), b, 0, 3)
-	defer l.close()
 	for step := range 3 {
 		if _, err := l.next(); errors.Is(err, spoilt) != (step == 2) {
 			t.Errorf("step %d: %v", step, err)
 		}
 	}
-	b.model.Pair = pair
+	l.close()
 
 	ctx, cancel := context.WithCancel(t.Context())
 	held := make(chan struct{})
