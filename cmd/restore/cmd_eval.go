@@ -165,6 +165,22 @@ func evalPictures(c *cli.Context, lim pix.Limits) (list []fit.Picture, failed []
 	return list, failed, nil
 }
 
+// modelArgument reads the verb's one argument, TASK or TASK:model=NAME, and finds
+// the task and its model of that name. hint says what to do where NAME is none.
+func (p *program) modelArgument(c *cli.Context, hint string) (arg string, spec *tasks.Spec, model *tasks.Model, err error) {
+	if arg, err = oneArgument(c, "task"); err != nil {
+		return arg, nil, nil, err
+	}
+	spec, name, err := p.parseTask(arg, "")
+	if err != nil {
+		return arg, nil, nil, err
+	}
+	if model, err = spec.Model(name); err != nil {
+		return arg, nil, nil, usagef("%w; %s", err, hint)
+	}
+	return arg, spec, model, nil
+}
+
 // parseTask reads TASK or TASK:model=NAME and returns the task and the name of
 // its model: model where that is not empty, else what TASK says, else the
 // task's first.

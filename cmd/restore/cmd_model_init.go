@@ -33,17 +33,9 @@ func (p *program) modelInitCommand() *cli.Command {
 }
 
 func (p *program) modelInit(c *cli.Context) error {
-	arg, err := oneArgument(c, "task")
+	_, spec, model, err := p.modelArgument(c, "to take weights from a file: --from FILE")
 	if err != nil {
 		return err
-	}
-	spec, name, err := p.parseTask(arg, "")
-	if err != nil {
-		return err
-	}
-	model, err := spec.Model(name)
-	if err != nil {
-		return &usageError{err}
 	}
 	if len(model.Network) == 0 {
 		return usagef("the model %s of the task %s has no network that could be trained", model.Name, spec.Name)

@@ -56,17 +56,9 @@ func (p *program) pairFlags() []cli.Flag {
 var pairTypes = map[string]modelfile.DType{"float16": modelfile.F16, "float32": modelfile.F32}
 
 func (p *program) pairs(c *cli.Context) error {
-	arg, err := oneArgument(c, "task")
+	_, spec, model, err := p.modelArgument(c, "pairs belong to a task's model, whatever its weights")
 	if err != nil {
 		return err
-	}
-	spec, name, err := p.parseTask(arg, "")
-	if err != nil {
-		return err
-	}
-	model, err := spec.Model(name)
-	if err != nil {
-		return usagef("%w; pairs belong to a task's model, whatever its weights", err)
 	}
 	options, err := p.pairOptions(c, spec, model)
 	if err != nil {

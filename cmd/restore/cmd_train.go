@@ -59,17 +59,9 @@ func (p *program) trainCommand() *cli.Command {
 var fixedByCheckpoint = []string{"steps", "minutes", "batch", "patch", "rate", "weight-decay", "clip", "ema", "warmup", "schedule", "loss", "seed", "from", "freeze", "guard"}
 
 func (p *program) train(c *cli.Context) error {
-	arg, err := oneArgument(c, "task")
+	arg, spec, model, err := p.modelArgument(c, "to start from the weights of a file: --from FILE")
 	if err != nil {
 		return err
-	}
-	spec, name, err := p.parseTask(arg, "")
-	if err != nil {
-		return err
-	}
-	model, err := spec.Model(name)
-	if err != nil {
-		return usagef("%w; to start from the weights of a file: --from FILE", err)
 	}
 	out, err := checkTraining(c)
 	if err != nil {
