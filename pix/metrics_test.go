@@ -3,6 +3,7 @@ package pix
 import (
 	"errors"
 	"math"
+	"sync"
 	"testing"
 )
 
@@ -51,7 +52,7 @@ func TestMismatch(t *testing.T) {
 	if _, err := PSNRPlanes([][]float32{{1, 2}}, [][]float32{{1}}, 1); !errors.Is(err, ErrMismatch) {
 		t.Errorf("PSNRPlanes says %v", err)
 	}
-	if _, err := SSIMPlanes([][]float32{{1, 2}}, [][]float32{{1, 2}}, 3, 1, 1); !errors.Is(err, ErrMismatch) {
+	if _, err := SSIMPlanes(nil, [][]float32{{1, 2}}, [][]float32{{1, 2}}, 3, 1, 1); !errors.Is(err, ErrMismatch) {
 		t.Errorf("SSIMPlanes says %v", err)
 	}
 	if _, err := PSNR(New(0, 0, 1), New(0, 0, 1)); !errors.Is(err, ErrMismatch) {
@@ -62,7 +63,7 @@ func TestMismatch(t *testing.T) {
 // TestSSIM compares with the formula of the paper, written out window by window.
 func TestSSIM(t *testing.T) {
 	t.Parallel()
-	for _, size := range [][2]int{{1, 1}, {1, 30}, {7, 5}, {10, 40}, {11, 11}, {12, 11}, {33, 27}} {
+	for _, size := range [][2]int{{1, 1}, {1, 30}, {7, 5}, {10, 40}, {11, 11}, {12, 11}, {33, 27}, {14, 2*bandRows + 13}} {
 		for _, planes := range []int{1, 3} {
 			a := scene(size[0], size[1], planes, 16, false)
 			b := scene(size[0], size[1], planes, 16, false)
@@ -76,13 +77,59 @@ func TestSSIM(t *testing.T) {
 			if err != nil || math.Abs(got-want) > 1e-9 {
 				t.Errorf("%v, %d planes: got %v and %v, want %v", size, planes, got, err, want)
 			}
-			if got, err = SSIMPlanes(floats(a), floats(b), a.W, a.H, 65535); err != nil || math.Abs(got-want) > 1e-9 {
+			if got, err = SSIMPlanes(nil, floats(a), floats(b), a.W, a.H, 65535); err != nil || math.Abs(got-want) > 1e-9 {
 				t.Errorf("%v, %d planes of floats: got %v and %v, want %v", size, planes, got, err, want)
 			}
 			if got, err = SSIM(a, a); err != nil || got != 1 {
 				t.Errorf("%v, %d planes: equal pictures have %v (%v)", size, planes, got, err)
 			}
 		}
+	}
+}
+
+// TestSSIMRunner: whoever computes which band, and when, the result is the same,
+// and a runner that stops is an error.
+func TestSSIMRunner(t *testing.T) {
+	t.Parallel()
+	const w, h = 24, 3*bandRows + 5
+	a, b := floats(scene(w, h, 3, 16, false)), floats(scene(w, h, 3, 16, false))
+	for p := range b {
+		for i := range b[p] {
+			b[p][i] = b[p][i]/2 + float32(i*7919%9000)
+		}
+	}
+	want, err := SSIMPlanes(nil, a, b, w, h, 65535)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pieces := 0
+	for name, run := range map[string]Runner{
+		"backwards": func(n int, f func(i int)) error {
+			pieces = n
+			for i := range n {
+				f(n - 1 - i)
+			}
+			return nil
+		},
+		"all at once": func(n int, f func(i int)) error {
+			var wg sync.WaitGroup
+			for i := range n {
+				wg.Go(func() { f(i) })
+			}
+			wg.Wait()
+			return nil
+		},
+	} {
+		if got, err := SSIMPlanes(run, a, b, w, h, 65535); err != nil || got != want {
+			t.Errorf("%s: got %v and %v, want %v", name, got, err, want)
+		}
+	}
+	if pieces != 3*3 {
+		t.Errorf("%d pieces for three planes of %d rows, want 9", pieces, h)
+	}
+	stopped := errors.New("stopped")
+	if _, err := SSIMPlanes(func(int, func(int)) error { return stopped }, a, b, w, h, 65535); !errors.Is(err, stopped) {
+		t.Errorf("a runner that stops: %v", err)
 	}
 }
 

@@ -23,12 +23,19 @@ func SSIM(a, b *Image) (float64, error) {
 			}
 		}
 	}
-	return ssim(row(a), row(b), len(a.Planes), a.W, a.H, 65535)
+	return ssim(nil, row(a), row(b), len(a.Planes), a.W, a.H, 65535)
 }
 
-// SSIMPlanes is SSIM over planes of w*h floats whose full scale is peak. The
-// error wraps ErrMismatch.
-func SSIMPlanes(a, b [][]float32, w, h int, peak float64) (float64, error) {
+// Runner calls f once for every i from 0 to n-1, in any order and on as many
+// goroutines as it likes, and returns when all calls have ended. An error says
+// that some were not made, for instance since somebody cancelled the work.
+type Runner func(n int, f func(i int)) error
+
+// SSIMPlanes is SSIM over planes of w*h floats whose full scale is peak. The work
+// is shared out by run, or done by the calling goroutine where run is nil; the
+// result is the same to the last bit. The error wraps ErrMismatch, or is that
+// of run.
+func SSIMPlanes(run Runner, a, b [][]float32, w, h int, peak float64) (float64, error) {
 	if len(a) != len(b) {
 		return 0, fmt.Errorf("%w: %d planes against %d", ErrMismatch, len(a), len(b))
 	}
@@ -44,29 +51,73 @@ func SSIMPlanes(a, b [][]float32, w, h int, peak float64) (float64, error) {
 			}
 		}
 	}
-	return ssim(row(a), row(b), len(a), w, h, peak)
+	return ssim(run, row(a), row(b), len(a), w, h, peak)
 }
 
 // moments are the four quantities whose local means SSIM is made of. The two
 // variances occur in their sum only.
 const moments = 4 // a, b, a*a + b*b, a*b
 
-// ssim reads both pictures row by row: of the horizontally filtered moments it
-// keeps only as many rows as the window is high.
-func ssim(rowA, rowB func(p, y int, dst []float64), planes, w, h int, peak float64) (float64, error) {
+// bandRows is how many rows of windows one piece of the work has. Rows that two
+// bands look at are filtered twice: with this many, a twelfth of them.
+const bandRows = 128
+
+// ssim adds up the bands of all planes. How a picture falls into bands depends
+// on its shape alone, and their sums are added in their own order, so that who
+// computes which changes no bit.
+func ssim(run Runner, rowA, rowB func(p, y int, dst []float64), planes, w, h int, peak float64) (float64, error) {
 	if planes == 0 || w <= 0 || h <= 0 {
 		return 0, fmt.Errorf("%w: there are no samples", ErrMismatch)
 	}
-	kx, ky := gaussian(min(w, 11)), gaussian(min(h, 11))
-	c1, c2 := 0.01*peak*0.01*peak, 0.03*peak*0.03*peak
-	ow := w - len(kx) + 1
+	s := similarity{rowA: rowA, rowB: rowB, w: w, kx: gaussian(min(w, 11)), ky: gaussian(min(h, 11)),
+		c1: 0.01 * peak * 0.01 * peak, c2: 0.03 * peak * 0.03 * peak}
+	rows := h - len(s.ky) + 1
+	bands := (rows + bandRows - 1) / bandRows
+	sums := make([]float64, planes*bands)
+	if run == nil {
+		run = serially
+	}
+	if err := run(len(sums), func(i int) {
+		y := i % bands * bandRows
+		sums[i] = s.band(i/bands, y, min(y+bandRows, rows))
+	}); err != nil {
+		return 0, err
+	}
+	var sum float64
+	for _, v := range sums {
+		sum += v
+	}
+	return sum / float64(planes*rows*(w-len(s.kx)+1)), nil
+}
+
+func serially(n int, f func(i int)) error {
+	for i := range n {
+		f(i)
+	}
+	return nil
+}
+
+// similarity is two pictures that are compared.
+type similarity struct {
+	rowA, rowB func(p, y int, dst []float64) // read row y of plane p
+	w          int
+	kx, ky     []float64 // the window, as a product of two
+	c1, c2     float64
+}
+
+// band is the sum of the similarity over the windows of plane p that begin in the
+// rows [y0, y1). It reads both pictures row by row: of the horizontally
+// filtered moments it keeps only as many rows as the window is high.
+func (s *similarity) band(p, y0, y1 int) float64 {
+	kx, ky := s.kx, s.ky
+	ow := s.w - len(kx) + 1
 	ring := make([][moments][]float64, len(ky))
 	for i := range ring {
 		for k := range ring[i] {
 			ring[i][k] = make([]float64, ow)
 		}
 	}
-	va, vb, squares, product := make([]float64, w), make([]float64, w), make([]float64, w), make([]float64, w)
+	va, vb, squares, product := make([]float64, s.w), make([]float64, s.w), make([]float64, s.w), make([]float64, s.w)
 	window := make([][]float64, len(ky))
 	var mean [moments][]float64
 	for k := range mean {
@@ -74,36 +125,34 @@ func ssim(rowA, rowB func(p, y int, dst []float64), planes, w, h int, peak float
 	}
 
 	var sum float64
-	for p := range planes {
-		for y := range h {
-			rowA(p, y, va)
-			rowB(p, y, vb)
-			slot := &ring[y%len(ky)]
-			filter(slot[0], va, kx)
-			filter(slot[1], vb, kx)
-			for x, v := range va {
-				u := vb[x]
-				squares[x], product[x] = v*v+u*u, v*u
+	for y := range y1 - y0 + len(ky) - 1 {
+		s.rowA(p, y0+y, va)
+		s.rowB(p, y0+y, vb)
+		slot := &ring[y%len(ky)]
+		filter(slot[0], va, kx)
+		filter(slot[1], vb, kx)
+		for x, v := range va {
+			u := vb[x]
+			squares[x], product[x] = v*v+u*u, v*u
+		}
+		filter(slot[2], squares, kx)
+		filter(slot[3], product, kx)
+		if y < len(ky)-1 {
+			continue
+		}
+		for k := range mean {
+			for i := range window {
+				window[i] = ring[(y+1+i)%len(ky)][k]
 			}
-			filter(slot[2], squares, kx)
-			filter(slot[3], product, kx)
-			if y < len(ky)-1 {
-				continue
-			}
-			for k := range mean {
-				for i := range window {
-					window[i] = ring[(y+1+i)%len(ky)][k]
-				}
-				filterRows(mean[k], window, ky)
-			}
-			for x := range ow {
-				ma, mb := mean[0][x], mean[1][x]
-				both, cross := ma*ma+mb*mb, ma*mb
-				sum += (2*cross + c1) * (2*(mean[3][x]-cross) + c2) / ((both + c1) * (mean[2][x] - both + c2))
-			}
+			filterRows(mean[k], window, ky)
+		}
+		for x := range ow {
+			ma, mb := mean[0][x], mean[1][x]
+			both, cross := ma*ma+mb*mb, ma*mb
+			sum += (2*cross + s.c1) * (2*(mean[3][x]-cross) + s.c2) / ((both + s.c1) * (mean[2][x] - both + s.c2))
 		}
 	}
-	return sum / float64(planes*ow*(h-len(ky)+1)), nil
+	return sum
 }
 
 // filter writes the correlation of src with a symmetric kernel where it fits.

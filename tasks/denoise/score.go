@@ -7,17 +7,14 @@ import (
 	"math"
 	"slices"
 
-	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
-	"github.com/cae-restore/restore/tasks/internal/degrade"
-	"github.com/cae-restore/restore/tasks/internal/neural"
 )
 
-const protocol = "Gaussian noise by a seeded generator added to sRGB samples, neither clipped nor rounded; " +
+const protocol = "Gaussian noise by a generator that is seeded by the picture's name added to sRGB samples, neither clipped nor rounded; " +
 	"PSNR and SSIM over all samples and channels after clipping the output; means over the pictures."
 
 // photoProtocol is that of tables with other damage.
-const photoProtocol = "Camera noise: simulated sensor noise of a level drawn for each picture by a seeded generator, clipped and rounded to 8 bits. " +
+const photoProtocol = "Camera noise: simulated sensor noise of a level drawn for each picture by a generator that is seeded by its name, clipped and rounded to 8 bits. " +
 	"Gaussian noise: the number is its standard deviation on the scale of 0 to 255; neither clipped nor rounded unless JPEG follows. " +
 	"JPEG of the quality given, 4:2:0, after the noise; its result has 8 bits. " +
 	"PSNR and SSIM over all samples and channels after clipping the output; means over the pictures, and the lowest PSNR. " +
@@ -40,18 +37,18 @@ func score(ctx context.Context, env tasks.Env, models []tasks.Model, name string
 	if len(trials) == 0 {
 		return tasks.Table{}, fmt.Errorf("no noise to score at: name kinds of noise, levels of Gaussian noise and JPEG qualities")
 	}
+	bench := &bench{env: env, model: m, options: o, trials: trials}
 	sums := make([]sum, len(trials))
 	count := 0
 	for s, err := range samples {
 		if err != nil {
 			return tasks.Table{}, err
 		}
-		clean := asPatch(planesOf(s.Image), s.Image.W, s.Image.H)
-		for k, t := range trials {
-			r, err := t.run(ctx, env, m, clean, o, count)
-			if err != nil {
-				return tasks.Table{}, fmt.Errorf("%s: %w", s.Name, err)
-			}
+		results, err := bench.picture(ctx, s)
+		if err != nil {
+			return tasks.Table{}, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		for k, r := range results {
 			sums[k].add(r)
 		}
 		count++
@@ -126,45 +123,4 @@ func (a *sum) add(r result) {
 	if !a.any || r.psnr < a.worst {
 		a.worst, a.any = r.psnr, true
 	}
-}
-
-// run damages the picture of that index, restores it as the task would, and
-// measures.
-func (t trial) run(ctx context.Context, env tasks.Env, m *neural.Model, clean degrade.Patch, o *ScoreOptions, index int) (result, error) {
-	noisy, level := t.damage(clean, o.Seed, index)
-	var r result
-	d := decision{level: level}
-	if !o.Strength.True {
-		d = o.Strength.Strength.decide(func() float64 { return t.measure(noisy) })
-		r.miss = math.Abs(d.measured - level)
-	}
-	out := noisy
-	if !d.clean {
-		to := neural.NewPlanes(clean.W, clean.H, 3)
-		if err := m.Stream(ctx, env, &neural.Planes{W: clean.W, H: clean.H, Data: inputsOf(noisy, d.level/255)}, to); err != nil {
-			return r, err
-		}
-		out = degrade.Patch{W: clean.W, H: clean.H, Planes: to.Data}
-	}
-	restored := make([][]float32, 3)
-	for k, plane := range inColour(out) {
-		restored[k] = make([]float32, len(plane))
-		for i, v := range plane {
-			restored[k][i] = min(max(v, 0), 1)
-		}
-	}
-	truth := inColour(clean)
-	before, err := pix.PSNRPlanes(inColour(noisy), truth, 1)
-	if err != nil {
-		return r, err
-	}
-	after, err := pix.PSNRPlanes(restored, truth, 1)
-	if err != nil {
-		return r, err
-	}
-	if r.ssim, err = pix.SSIMPlanes(restored, truth, clean.W, clean.H, 1); err != nil {
-		return r, err
-	}
-	r.input, r.psnr = min(before, mostPSNR), min(after, mostPSNR)
-	return r, nil
 }

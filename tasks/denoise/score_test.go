@@ -9,7 +9,6 @@ import (
 
 	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
-	"github.com/cae-restore/restore/tasks/internal/degrade"
 	"github.com/cae-restore/restore/tasks/taskstest"
 )
 
@@ -24,8 +23,8 @@ func small() iter.Seq2[tasks.Sample, error] {
 		}
 	}
 	return func(yield func(tasks.Sample, error) bool) {
-		for _, m := range []*pix.Image{scenery(64, 48), grey, flat} {
-			if !yield(tasks.Sample{Name: "a", Image: m}, nil) {
+		for _, s := range []tasks.Sample{{Name: "colour", Image: scenery(64, 48)}, {Name: "grey", Image: grey}, {Name: "flat", Image: flat}} {
+			if !yield(s, nil) {
 				return
 			}
 		}
@@ -175,35 +174,6 @@ func TestScoreTells(t *testing.T) {
 	}
 	if psnr["true"] < psnr["60"]+1 || psnr["true"] < psnr["5"]+1 {
 		t.Errorf("told the truth or something else: %v", psnr)
-	}
-}
-
-// TestTrialDamage: camera noise is drawn anew for each picture and seed, has 8
-// bits, and grey stays grey; the level is what was added.
-func TestTrialDamage(t *testing.T) {
-	t.Parallel()
-	clean := asPatch(planesOf(scenery(60, 50)), 60, 50)
-	for _, c := range []trial{{Camera, 0, 0}, {Camera, 0, 50}, {Gaussian, 10, 50}, {NoNoise, 0, 50}} {
-		a, level := c.damage(clean, 1, 0)
-		whole := a.Clone()
-		degrade.EightBit{}.Apply(nil, whole)
-		if degrade.Level(a, whole) != 0 {
-			t.Errorf("%v: not of 8 bits", c)
-		}
-		if want := 255 * degrade.Level(a, clean); level != want || level < 1 {
-			t.Errorf("%v: the level is %g, the damage %g", c, level, want)
-		}
-		for name, other := range map[string][2]int{"index": {1, 1}, "seed": {2, 0}} {
-			if b, _ := c.damage(clean, other[0], other[1]); c.noise != NoNoise && degrade.Level(a, b) == 0 {
-				t.Errorf("%v: another %s gives the same", c, name)
-			}
-		}
-		if grey, _ := c.damage(clean.Luma(), 1, 0); !grey.Grey() {
-			t.Errorf("%v: grey became coloured", c)
-		}
-	}
-	if _, level := (trial{Gaussian, 10, 0}).damage(clean, 1, 0); level != 10 {
-		t.Errorf("Gaussian noise of 10 counts as %g", level)
 	}
 }
 
