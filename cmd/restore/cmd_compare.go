@@ -75,6 +75,7 @@ func (p *program) compare(c *cli.Context) error {
 	}
 	defer pool.Leave()
 	m := newMeter(p.stderr, c.Bool("quiet") || len(run.pairs) == 1)
+	m.noun, m.rated = "pair", "pairs"
 	m.Start(len(run.pairs))
 	err = run.all(c.Context, pool, m)
 	m.close()

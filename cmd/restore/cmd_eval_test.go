@@ -170,7 +170,7 @@ func TestEvalRecord(t *testing.T) {
 func TestEvalProgress(t *testing.T) {
 	t.Parallel()
 	in, _ := folder(t)
-	grade(t, "--data", in, "--passes", "2").want(t, exitDone, "2 files to work on", "pass 2")
+	grade(t, "--data", in, "--passes", "2").want(t, exitDone, "2 pictures to work on", "pass 2")
 	if r := grade(t, "--data", in, "--passes", "2", "--quiet"); r.stderr != "" || !strings.Contains(r.stdout, "31.25") {
 		t.Errorf("with --quiet it prints %q and %q", r.stdout, r.stderr)
 	}

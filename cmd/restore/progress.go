@@ -18,6 +18,8 @@ import (
 type meter struct {
 	out      io.Writer
 	quiet    bool
+	noun     string // what is counted: "file", "picture", "pair"
+	rated    string // what the rate is of, in the plural
 	terminal bool
 	columns  func() int // width of the terminal
 	now      func() time.Time
@@ -41,8 +43,9 @@ const (
 	drawInterval  = 250 * time.Millisecond // the seconds run evenly
 )
 
+// newMeter returns a meter of files, of which those that are pictures are restored.
 func newMeter(out io.Writer, quiet bool) *meter {
-	return &meter{out: out, quiet: quiet, terminal: isTerminal(out), columns: func() int { return columnsOf(out) },
+	return &meter{out: out, quiet: quiet, noun: "file", rated: "pictures", terminal: isTerminal(out), columns: func() int { return columnsOf(out) },
 		now: time.Now, interval: plainInterval}
 }
 
@@ -60,9 +63,9 @@ func (m *meter) Start(total int) {
 		m.stop, m.stopped = make(chan struct{}), make(chan struct{})
 		go m.clock()
 	case total == 1:
-		fmt.Fprintln(m.out, "1 file to work on")
+		fmt.Fprintf(m.out, "1 %s to work on\n", m.noun)
 	case total > 1:
-		fmt.Fprintf(m.out, "%d files to work on\n", total)
+		fmt.Fprintf(m.out, "%d %ss to work on\n", total, m.noun)
 	}
 }
 
@@ -163,10 +166,10 @@ func (m *meter) left(now time.Time) time.Duration {
 	return (rest - now.Sub(m.latest)).Round(time.Second)
 }
 
-// rate is the speed so far, and how many pictures have failed.
+// rate is the speed so far, and how many have failed.
 func (m *meter) rate(now time.Time) string {
 	elapsed := max(now.Sub(m.start).Seconds(), 1e-3)
-	text := fmt.Sprintf("%s pictures/s, %s MP/s", short(float64(m.worked)/elapsed), short(m.megapixels/elapsed))
+	text := fmt.Sprintf("%s %s/s, %s MP/s", short(float64(m.worked)/elapsed), m.rated, short(m.megapixels/elapsed))
 	if m.failed > 0 {
 		text += fmt.Sprintf(", %d failed", m.failed)
 	}

@@ -46,6 +46,25 @@ func TestMeterPlainLines(t *testing.T) {
 	}
 }
 
+// TestMeterNoun: the meter says what it counts, one or several, and what its rate
+// is of.
+func TestMeterNoun(t *testing.T) {
+	t.Parallel()
+	for total, want := range map[int]string{1: "1 pair to work on\n", 2: "2 pairs to work on\n1 of 2 done, 1 pairs/s, 0 MP/s, 1s left\n"} {
+		var out bytes.Buffer
+		clock := time.Unix(0, 0)
+		m := newMeter(&out, false)
+		m.noun, m.rated, m.interval = "pair", "pairs", 0
+		m.now = func() time.Time { return clock }
+		m.Start(total)
+		clock = clock.Add(time.Second)
+		m.Done(pipeline.Result{Outcome: pipeline.Restored})
+		if out.String() != want {
+			t.Errorf("got %q, want %q", &out, want)
+		}
+	}
+}
+
 func TestMeterUnknownTotal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
