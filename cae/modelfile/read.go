@@ -17,26 +17,7 @@ import (
 //
 // It allocates at most four times size, and 1 MiB.
 func Read(r io.ReaderAt, size int64) (*File, error) {
-	var head [8]byte
-	if size < int64(len(head)) {
-		return nil, fmt.Errorf("%w: %d bytes are too few for a header", ErrFormat, size)
-	}
-	if err := readAt(r, head[:], 0); err != nil {
-		return nil, err
-	}
-	n := binary.LittleEndian.Uint64(head[:])
-	if n > uint64(size-8) {
-		return nil, fmt.Errorf("%w: a header of %d bytes in a file of %d: this is not a safetensors file, or it is cut off", ErrFormat, n, size)
-	}
-	if n > maxHeader {
-		return nil, fmt.Errorf("%w: a header of %d bytes, at most %d are allowed", ErrFormat, n, maxHeader)
-	}
-	text := make([]byte, n)
-	if err := readAt(r, text, 8); err != nil {
-		return nil, err
-	}
-	begin := 8 + int64(n)
-	h, err := parseHeader(text, size-begin)
+	h, begin, err := readHeader(r, size)
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +29,47 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// ReadDType returns how the elements of a model file of size bytes are stored,
+// from its header alone: F32 where any tensor is, else F16. Whoever writes the
+// file anew with that type loses nothing. The error is as that of Read.
+func ReadDType(r io.ReaderAt, size int64) (DType, error) {
+	h, _, err := readHeader(r, size)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range h.spans {
+		if s.dtype == F32 {
+			return F32, nil
+		}
+	}
+	return F16, nil
+}
+
+// readHeader reads the head of a file. The tensors' bytes begin at begin.
+func readHeader(r io.ReaderAt, size int64) (h *header, begin int64, err error) {
+	var head [8]byte
+	if size < int64(len(head)) {
+		return nil, 0, fmt.Errorf("%w: %d bytes are too few for a header", ErrFormat, size)
+	}
+	if err := readAt(r, head[:], 0); err != nil {
+		return nil, 0, err
+	}
+	n := binary.LittleEndian.Uint64(head[:])
+	if n > uint64(size-8) {
+		return nil, 0, fmt.Errorf("%w: a header of %d bytes in a file of %d: this is not a safetensors file, or it is cut off", ErrFormat, n, size)
+	}
+	if n > maxHeader {
+		return nil, 0, fmt.Errorf("%w: a header of %d bytes, at most %d are allowed", ErrFormat, n, maxHeader)
+	}
+	text := make([]byte, n)
+	if err := readAt(r, text, 8); err != nil {
+		return nil, 0, err
+	}
+	begin = 8 + int64(n)
+	h, err = parseHeader(text, size-begin)
+	return h, begin, err
 }
 
 // readData fills the tensors. They lie one behind the other, so one pass does.

@@ -46,6 +46,12 @@ func TestReadFilesOfOthers(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
+	if d, err := ReadDType(bytes.NewReader(b), int64(len(b))); err != nil || d != F32 {
+		t.Errorf("F32 and F16 count as %s (error %v), want F32", d, err)
+	}
+	if _, err := ReadDType(bytes.NewReader(b), 9); !errors.Is(err, ErrFormat) {
+		t.Errorf("the type of a file that is cut off: error %v, want ErrFormat", err)
+	}
 }
 
 func TestReadRefuses(t *testing.T) {

@@ -52,6 +52,9 @@ func TestRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(sample(), got); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", d, diff)
 		}
+		if stored, err := ReadDType(bytes.NewReader(b.Bytes()), int64(b.Len())); err != nil || stored != d {
+			t.Errorf("%s is called %s (error %v)", d, stored, err)
+		}
 		if !math.Signbit(float64(got.Tensors[1].Data[1])) {
 			t.Errorf("%s: -0 came back as +0", d)
 		}

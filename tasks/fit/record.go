@@ -15,7 +15,7 @@ import (
 )
 
 // Record writes the scores of a table into the card of a model file; the weights
-// stay as they are. Each row becomes one score for each column of figures, under
+// stay as they are, and so does the type that they are stored as. Each row becomes one score for each column of figures, under
 // the condition that the row's first column names.
 //
 // settings say how the table was made where that is not the usual way, such as
@@ -31,6 +31,10 @@ func Record(path string, t tasks.Table, folders, settings []string) error {
 	if err != nil {
 		return fmt.Errorf("the scores cannot be recorded in %s: %w", path, err)
 	}
+	dtype, err := modelfile.ReadDType(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return fmt.Errorf("the scores cannot be recorded in %s: %w", path, err)
+	}
 	label, suffix := label(folders), ""
 	if len(settings) > 0 {
 		suffix = " (" + strings.Join(settings, ", ") + ")"
@@ -42,7 +46,7 @@ func Record(path string, t tasks.Table, folders, settings []string) error {
 		}))
 	}
 	f.Metadata.Card.Scores = append(slices.DeleteFunc(f.Metadata.Card.Scores, replaced), scores...)
-	return WriteFile(path, func(w io.Writer) error { return modelfile.Write(w, f, modelfile.F16) })
+	return WriteFile(path, func(w io.Writer) error { return modelfile.Write(w, f, dtype) })
 }
 
 // settingsOf is what Record appended to a condition.
