@@ -40,10 +40,10 @@ type Model struct {
 	Cost func(w, h, workers int) int64
 
 	// Pair damages one clean patch: what the network sees and what it should
-	// have said. All randomness comes from rng. options as for Score.
-	Pair func(rng *rand.Rand, s Sample, options any) (Example, error)
+	// have said. All randomness comes from rng.
+	Pair func(rng *rand.Rand, s Sample) (Example, error)
 
-	// ScoreOptions returns a pointer to a struct of defaults for Pair and Score.
+	// ScoreOptions returns a pointer to a struct of defaults for Score.
 	ScoreOptions func() any
 
 	// Score damages clean pictures, restores them with the named model and

@@ -9,7 +9,6 @@ import (
 	"syscall"
 
 	"github.com/cae-restore/restore/cae/modelfile"
-	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/fit"
 	"github.com/urfave/cli/v2"
 )
@@ -21,14 +20,11 @@ func (p *program) pairsCommand() *cli.Command {
 		ArgsUsage: "TASK --data DIR",
 		Description: "Writes batches as a stream to standard output, without end unless --count says so: those\n" +
 			"that restore train sees at each step with the same seed, batch and patch. docs/training.md\n" +
-			"describes the stream. TASK:model=NAME chooses one of the task's models. With the options\n" +
-			"of the task's model: " + p.scoreOptionNames(),
-		Flags: append([]cli.Flag{
+			"describes the stream. TASK:model=NAME chooses one of the task's models.",
+		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "data", Usage: "folder of clean pictures, `DIR`; may be given several times"},
 			&cli.IntFlag{Name: "batch", Value: 16, Usage: "pairs a batch"},
 			&cli.IntFlag{Name: "patch", Value: 96, Usage: "height and width of a pair in samples"},
-			// The task's own --seed, where it has one, is that of a score; pairs
-			// draw everything from the training's.
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "seed of all that is drawn"},
 			&cli.Int64Flag{Name: "start", Usage: "step of the first batch, from 0 on, `STEP`"},
 			&cli.Int64Flag{Name: "count", Usage: "batches to write, `N`", DefaultText: "without end"},
@@ -36,31 +32,15 @@ func (p *program) pairsCommand() *cli.Command {
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "file to write instead, `FILE`; needs --count"},
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace the file of -o if it exists"},
 			jobsFlag(),
-		}, p.pairFlags()...),
+		},
 		Action: p.pairs,
 	}
-}
-
-// pairFlags are the options of all models' pairs but the seed, which the verb
-// has itself.
-func (p *program) pairFlags() []cli.Flag {
-	var flags []cli.Flag
-	for _, f := range p.scoreFlags() {
-		if f.Names()[0] != "seed" {
-			flags = append(flags, f)
-		}
-	}
-	return flags
 }
 
 var pairTypes = map[string]modelfile.DType{"float16": modelfile.F16, "float32": modelfile.F32}
 
 func (p *program) pairs(c *cli.Context) error {
 	_, spec, model, err := p.modelArgument(c, "pairs belong to a task's model, whatever its weights")
-	if err != nil {
-		return err
-	}
-	options, err := p.pairOptions(c, spec, model)
 	if err != nil {
 		return err
 	}
@@ -92,7 +72,7 @@ func (p *program) pairs(c *cli.Context) error {
 	defer pool.Leave()
 	write := func(w io.Writer) error {
 		return fit.Pairs(c.Context, w, fit.PairsOptions{
-			Spec: spec, Model: model, Data: c.StringSlice("data"), Options: options,
+			Spec: spec, Model: model, Data: c.StringSlice("data"),
 			Batch: c.Int("batch"), Patch: c.Int("patch"), Seed: c.Uint64("seed"), Start: c.Int64("start"), Count: c.Int64("count"),
 			DType: pairTypes[c.String("dtype")], Env: p.env(pool),
 			Warn: func(text string) { fmt.Fprintln(p.stderr, "restore:", text) },
@@ -110,22 +90,6 @@ func (p *program) pairs(c *cli.Context) error {
 		return &usageError{err}
 	}
 	return err
-}
-
-// pairOptions are the options of the model's pairs, or nil where it has none.
-func (p *program) pairOptions(c *cli.Context, spec *tasks.Spec, model *tasks.Model) (any, error) {
-	if model.ScoreOptions == nil {
-		return nil, nil
-	}
-	options := model.ScoreOptions()
-	own := tasks.Options(options)
-	for _, f := range p.pairFlags() {
-		if name := f.Names()[0]; c.IsSet(name) && !hasOption(own, name) {
-			return nil, usagef("option --%s is not one of %s's; there are: %s", name, spec.Name, optionNames(own))
-		}
-	}
-	err := setOptions(c, own, func(name, value string) error { return tasks.SetOption(options, name, value) }, "seed")
-	return options, err
 }
 
 // checkPairs checks the verb's own options.

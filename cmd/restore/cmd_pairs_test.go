@@ -60,7 +60,7 @@ func TestPairsRefuses(t *testing.T) {
 		"dtype":          {[]string{"denoise", "--data", data, "--dtype", "int8"}, "float16 or float32"},
 		"patch":          {[]string{"denoise", "--data", data, "--patch", "17"}, "multiples of"},
 		"too small":      {[]string{"denoise", "--data", data, "--patch", "64"}, "no picture of at least 64x64"},
-		"option":         {[]string{"denoise", "--data", data, "--sigma", "dark"}, "noise level"},
+		"score option":   {[]string{"denoise", "--data", data, "--sigma", "15"}, "no option --sigma"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -90,7 +90,7 @@ func TestNotes(t *testing.T) {
 func TestGreyPair(t *testing.T) {
 	t.Parallel()
 	grey := taskstest.Pictures()["grey"]
-	e, err := pair(rand.New(rand.NewPCG(1, 1)), tasks.Sample{Image: grey}, nil)
+	e, err := pair(rand.New(rand.NewPCG(1, 1)), tasks.Sample{Image: grey})
 	if err != nil {
 		t.Fatal(err)
 	}

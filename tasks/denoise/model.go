@@ -107,7 +107,7 @@ const (
 )
 
 // pair adds Gaussian noise of a random level to a patch.
-func pair(rng *rand.Rand, s tasks.Sample, _ any) (tasks.Example, error) {
+func pair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 	clean := planesOf(s.Image)
 	if rng.Float64() < greyShare {
 		grey := asPatch(clean, s.Image.W, s.Image.H).Luma().Planes[0]

@@ -38,7 +38,7 @@ const (
 // photoPair damages a patch by the recipe of the photographic models. The target
 // is the patch as it was before the damage (enlarged or grey, where it was made
 // so).
-func photoPair(rng *rand.Rand, s tasks.Sample, _ any) (tasks.Example, error) {
+func photoPair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 	clean := asPatch(planesOf(s.Image), s.Image.W, s.Image.H)
 	if rng.Float64() < greyShare {
 		clean = clean.Luma()

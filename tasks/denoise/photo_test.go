@@ -89,7 +89,7 @@ func TestPhotoPair(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 3))
 	var grey, same, clean, near, far, right float64
 	for range n {
-		e, err := photoPair(rng, tasks.Sample{Image: source}, nil)
+		e, err := photoPair(rng, tasks.Sample{Image: source})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func TestPhotoPairShapes(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 5))
 	for _, size := range [][2]int{{1, 1}, {1, 5}, {7, 2}, {13, 9}} {
 		for range 60 {
-			e, err := photoPair(rng, tasks.Sample{Image: scenery(size[0], size[1])}, nil)
+			e, err := photoPair(rng, tasks.Sample{Image: scenery(size[0], size[1])})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -187,7 +187,7 @@ func BenchmarkPhotoPair(b *testing.B) {
 	s := tasks.Sample{Image: scenery(96, 96)}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := photoPair(rng, s, nil); err != nil {
+		if _, err := photoPair(rng, s); err != nil {
 			b.Fatal(err)
 		}
 	}

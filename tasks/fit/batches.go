@@ -57,7 +57,7 @@ func (b *batches) example(f *filling, step int64, i int) error {
 	if err != nil {
 		return err
 	}
-	e, err := b.model.Pair(rng, s, b.model.ScoreOptions())
+	e, err := b.model.Pair(rng, s)
 	if err == nil {
 		err = f.put(i, e)
 	}

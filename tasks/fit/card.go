@@ -48,7 +48,11 @@ func (r *run) hours() float64 { return r.memo.Hours + time.Since(r.start).Hours(
 func (r *run) card() modelfile.Card {
 	c := r.trainer.Config()
 	card := r.memo.Before
-	card.Command, card.Date = strings.Join(r.commands(), "; "), time.Now().UTC().Format(time.DateOnly)
+	commands := r.commands()
+	if before := r.memo.Before.Command; before != "" {
+		commands = append([]string{before}, commands...)
+	}
+	card.Command, card.Date = strings.Join(commands, "; "), time.Now().UTC().Format(time.DateOnly)
 	card.Limits, card.Licence = r.o.Model.Limits, r.o.Licence
 	card.Program, card.CPU = r.o.Program, machine(r.o.Env.Workers)
 	card.Scores = r.scores()

@@ -46,7 +46,7 @@ func (r *run) compare() ([]Comparison, error) {
 			continue
 		}
 		s.Image = s.Image.Crop(0, 0, w, h)
-		e, err := r.o.Model.Pair(rng, s, r.o.Model.ScoreOptions())
+		e, err := r.o.Model.Pair(rng, s)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}

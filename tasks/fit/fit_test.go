@@ -154,7 +154,7 @@ func testModel(t *testing.T) *tasks.Model {
 	}
 	return &tasks.Model{Name: "copy", Network: text, Loss: "l1",
 		ScoreOptions: func() any { return &struct{}{} },
-		Pair: func(rng *rand.Rand, s tasks.Sample, _ any) (tasks.Example, error) {
+		Pair: func(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 			e := tasks.Example{W: s.Image.W, H: s.Image.H}
 			for _, plane := range s.Image.Planes {
 				to := make([]float32, len(plane))
@@ -295,15 +295,15 @@ func TestTrain(t *testing.T) {
 			t.Errorf("the card of the branch says %q (%v)", f.Metadata.Card.Command, err)
 		}
 		w := options(t, data)
-		w.From = path
+		w.From, w.Command = path, "on and on"
 		path, err = Train(t.Context(), w)
 		if err != nil {
 			t.Fatal(err)
 		}
 		file := read(t, path)
 		_, f, err := cae.Load(bytes.NewReader(file), int64(len(file)))
-		if err != nil || f.Metadata.Card.Steps != 65 {
-			t.Errorf("30, 5 and 30 steps: the card counts %d (%v)", f.Metadata.Card.Steps, err)
+		if err != nil || f.Metadata.Card.Steps != 65 || f.Metadata.Card.Command != "a test; a branch; on and on" {
+			t.Errorf("30, 5 and 30 steps: the card counts %d, by %q (%v)", f.Metadata.Card.Steps, f.Metadata.Card.Command, err)
 		}
 	})
 }

@@ -23,8 +23,8 @@ func testBatches(t *testing.T) *batches {
 	}
 	m := testModel(t)
 	pair := m.Pair
-	m.Pair = func(rng *rand.Rand, s tasks.Sample, o any) (tasks.Example, error) {
-		e, err := pair(rng, s, o)
+	m.Pair = func(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
+		e, err := pair(rng, s)
 		if rng.Float64() < 0.2 {
 			e.Weight = slices.Repeat([]float32{rng.Float32()}, len(e.Target[0]))
 		}
@@ -85,8 +85,8 @@ func TestLoaderFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.model.Pair = func(rng *rand.Rand, s tasks.Sample, o any) (tasks.Example, error) {
-		e, err := pair(rng, s, o)
+	b.model.Pair = func(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
+		e, err := pair(rng, s)
 		if err == nil && slices.Equal(e.Target[1], third.Target.Plane(4, 1)) && slices.Equal(e.Input[0], third.Inputs[0].Plane(4, 0)) {
 			err = spoilt
 		}
@@ -102,9 +102,9 @@ func TestLoaderFails(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	held := make(chan struct{})
-	b.model.Pair = func(rng *rand.Rand, s tasks.Sample, o any) (tasks.Example, error) {
+	b.model.Pair = func(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 		<-held
-		return pair(rng, s, o)
+		return pair(rng, s)
 	}
 	waiting := newLoader(ctx, b, 0, 2)
 	cancel()

@@ -15,10 +15,9 @@ import (
 
 // PairsOptions say which pairs to stream.
 type PairsOptions struct {
-	Spec    *tasks.Spec
-	Model   *tasks.Model
-	Data    []string // folders of clean pictures
-	Options any      // of the model's Pair; nil: its defaults
+	Spec  *tasks.Spec
+	Model *tasks.Model
+	Data  []string // folders of clean pictures
 
 	Batch int // pairs a batch
 	Patch int // height and width of a pair in samples
@@ -120,7 +119,7 @@ func openPairs(ctx context.Context, o PairsOptions) (*pairs, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &pairs{o: o, source: batches{data: data, model: withOptions(o.Model, o.Options), inputs: net.Inputs(), out: out.C}}
+	s := &pairs{o: o, source: batches{data: data, model: o.Model, inputs: net.Inputs(), out: out.C}}
 	s.source.config = train.Config{Batch: o.Batch, Height: o.Patch, Width: o.Patch, Seed: o.Seed}
 	text, err := json.Marshal(PairsHeader{
 		Task: o.Spec.Name, Model: o.Model.Name, Seed: o.Seed, Start: o.Start, Count: o.Count,
@@ -133,16 +132,6 @@ func openPairs(ctx context.Context, o PairsOptions) (*pairs, error) {
 	}
 	s.head = headRecord(text)
 	return s, nil
-}
-
-// withOptions is the model with other defaults for its Pair.
-func withOptions(m *tasks.Model, options any) *tasks.Model {
-	if options == nil {
-		return m
-	}
-	other := *m
-	other.ScoreOptions = func() any { return options }
-	return &other
 }
 
 // job is a batch to be made; its record goes to done, which has room for it.

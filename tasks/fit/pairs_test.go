@@ -127,8 +127,8 @@ func TestPairsAreThoseOfTrain(t *testing.T) {
 	var mu sync.Mutex
 	var seen []tasks.Example
 	pair := train.Model.Pair
-	train.Model.Pair = func(rng *rand.Rand, s tasks.Sample, o any) (tasks.Example, error) {
-		e, err := pair(rng, s, o)
+	train.Model.Pair = func(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
+		e, err := pair(rng, s)
 		mu.Lock()
 		defer mu.Unlock()
 		seen = append(seen, e)
@@ -196,17 +196,15 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-func TestPairsWithWeightsAndOptions(t *testing.T) {
+func TestPairsWithWeights(t *testing.T) {
 	t.Parallel()
 	o := pairsOptions(t, folder(t, [2]int{20, 20}))
 	pair := o.Model.Pair
-	o.Model.Pair = func(rng *rand.Rand, s tasks.Sample, options any) (tasks.Example, error) {
-		e, err := pair(rng, s, options)
-		e.Weight = slices.Repeat([]float32{*options.(*float32)}, 16*16)
+	o.Model.Pair = func(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
+		e, err := pair(rng, s)
+		e.Weight = slices.Repeat([]float32{0.25}, 16*16)
 		return e, err
 	}
-	value := float32(0.25)
-	o.Options = &value
 	r := readPairs(t, stream(t, o))
 	const plane = 16 * 16
 	if !r.weights || len(r.samples[0]) != 2*(3+3+3)*plane {
@@ -245,15 +243,15 @@ func TestPairsEnds(t *testing.T) {
 		{"without end, reader goes", func(o *PairsOptions) { o.Count = 0 }, 4, errGone, "cannot be written"},
 		{"reader goes at once", func(*PairsOptions) {}, 0, errGone, "cannot be written"},
 		{"a pair fails", func(o *PairsOptions) {
-			o.Model.Pair = func(*rand.Rand, tasks.Sample, any) (tasks.Example, error) { return tasks.Example{}, errPair }
+			o.Model.Pair = func(*rand.Rand, tasks.Sample) (tasks.Example, error) { return tasks.Example{}, errPair }
 		}, 9, errPair, "step 0"},
 		{"a pair panics", func(o *PairsOptions) {
-			o.Model.Pair = func(*rand.Rand, tasks.Sample, any) (tasks.Example, error) { panic("oh") }
+			o.Model.Pair = func(*rand.Rand, tasks.Sample) (tasks.Example, error) { panic("oh") }
 		}, 9, nil, "oh"},
 		{"a sample is no number", func(o *PairsOptions) {
 			pair := o.Model.Pair
-			o.Model.Pair = func(rng *rand.Rand, s tasks.Sample, x any) (tasks.Example, error) {
-				e, err := pair(rng, s, x)
+			o.Model.Pair = func(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
+				e, err := pair(rng, s)
 				e.Target[1][7] = float32(math.NaN())
 				return e, err
 			}
@@ -261,8 +259,8 @@ func TestPairsEnds(t *testing.T) {
 		{"too much for float16", func(o *PairsOptions) {
 			o.DType = modelfile.F16
 			pair := o.Model.Pair
-			o.Model.Pair = func(rng *rand.Rand, s tasks.Sample, x any) (tasks.Example, error) {
-				e, err := pair(rng, s, x)
+			o.Model.Pair = func(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
+				e, err := pair(rng, s)
 				e.Target[1][7] = 1e6
 				return e, err
 			}

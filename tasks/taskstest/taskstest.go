@@ -206,7 +206,7 @@ func testPair(t *testing.T, s Suite, m tasks.Model) {
 		if s.Planes != nil {
 			sample.Planes = s.Planes(picture)
 		}
-		e, err := m.Pair(rand.New(rand.NewPCG(seed, 1)), sample, m.ScoreOptions())
+		e, err := m.Pair(rand.New(rand.NewPCG(seed, 1)), sample)
 		if err != nil {
 			t.Fatalf("model %s: Pair: %v", m.Name, err)
 		}
