@@ -51,7 +51,7 @@ func (t trial) String() string {
 // mean PSNR of the noisy pictures of a varied set of photographs is about that of
 // published pairs from real cameras, 33.4 dB. That is the mean over many seeds:
 // levels are spread over 11 dB, so by one seed the mean of 88 pictures is off by
-// some 0.35 dB. TestCameraInput measures both.
+// some 0.4 dB. TestCameraInput measures both.
 const scoreLeastShot, scoreMostShot = 1.45e-4, 1.9e-3
 
 // noiseSeed makes a seed of that of the options and the name of a picture, its
