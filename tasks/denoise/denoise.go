@@ -13,8 +13,13 @@ import (
 	"github.com/cae-restore/restore/tasks/internal/neural"
 )
 
-//go:embed fast.safetensors
-var fastWeights []byte
+// The shipped weights.
+var (
+	//go:embed fast.safetensors
+	fastWeights []byte
+	//go:embed fast-photo.safetensors
+	fastPhotoWeights []byte
+)
 
 // Spec is the task for the registry.
 func Spec() *tasks.Spec {

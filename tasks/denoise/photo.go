@@ -14,9 +14,9 @@ const (
 	enlargedPatches = 1. / 3 // of all patches are enlarged first: see degrade.Enlarge
 
 	// Kinds of damage, as shares of all patches; the rest is a random mixture.
-	plainPatches    = 0.25 // Gaussian noise alone, a fifth of it rounded to 8 bits
+	plainPatches    = 0.15 // Gaussian noise alone, a fifth of it rounded to 8 bits
 	cleanPatches    = 0.07 // none at all: what is clean is to stay so
-	jpegPatches     = 0.10 // JPEG alone
+	jpegPatches     = 0.20 // JPEG alone, half of it of quality strongQuality or less
 	sensorPatches   = 0.22 // camera noise
 	blotchedPatches = 0.12 // camera noise with blotches of colour
 	grainPatches    = 0.08 // film grain
@@ -28,7 +28,7 @@ const (
 	compressedShare = 0.7
 	wholeShare      = 0.8
 
-	leastQuality, mostQuality = 30, 95 // of JPEG
+	leastQuality, mostQuality, strongQuality = 30, 95, 60 // of JPEG
 
 	// Photon noise of cameras, see degrade.Camera: from hardly visible to a
 	// root mean square of about 25 of 255.
@@ -67,7 +67,11 @@ func drawDamage(rng *rand.Rand) degrade.Sequence {
 	case chosen(cleanPatches):
 		return nil
 	case chosen(jpegPatches):
-		return degrade.Sequence{degrade.DrawJPEG(rng, leastQuality, mostQuality)}
+		most := mostQuality
+		if rng.IntN(2) == 0 {
+			most = strongQuality
+		}
+		return degrade.Sequence{degrade.DrawJPEG(rng, leastQuality, most)}
 	case chosen(sensorPatches):
 		damage = degrade.Sequence{degrade.DrawCamera(rng, leastShot, mostShot)}
 	case chosen(blotchedPatches):

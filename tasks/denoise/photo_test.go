@@ -58,6 +58,9 @@ func TestRecipe(t *testing.T) {
 			count["clean"] += 1. / n
 		case noises == 0 && parts["degrade.JPEG"]:
 			count["JPEG alone"] += 1. / n
+			if damage[0].(degrade.JPEG).Quality <= 60 {
+				count["strong JPEG alone"] += 1. / n
+			}
 		case noises == 1 && parts["degrade.Gaussian"] && !parts["degrade.JPEG"]:
 			count["Gaussian alone"] += 1. / n
 		case noises > 1:
@@ -65,10 +68,10 @@ func TestRecipe(t *testing.T) {
 		}
 	}
 	for kind, want := range map[string]float64{
-		"clean": 0.07, "JPEG alone": 0.10,
-		"Gaussian alone":   0.25 + 0.3*0.06,
+		"clean": 0.07, "JPEG alone": 0.20, "strong JPEG alone": 0.20 * (0.5 + 0.5*31/66),
+		"Gaussian alone":   0.15 + 0.3*0.06,
 		"mixed":            0.12 + 0.10,
-		"degrade.JPEG":     0.10 + 0.7*0.58,
+		"degrade.JPEG":     0.20 + 0.7*0.58,
 		"degrade.Camera":   0.22 + 0.12 + 0.10*7/11,
 		"degrade.Blotches": 0.12 + 0.10*7/11,
 		"degrade.Grain":    0.08 + 0.10*7/11,
