@@ -8,6 +8,7 @@ import (
 
 	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/tasks/internal/degrade"
 	"github.com/cae-restore/restore/tasks/internal/neural"
 )
 
@@ -108,21 +109,17 @@ const (
 
 // pair adds Gaussian noise of a random level to a patch.
 func pair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
-	clean := planesOf(s.Image)
+	clean := asPatch(planesOf(s.Image), s.Image.W, s.Image.H)
 	if rng.Float64() < greyShare {
-		grey := asPatch(clean, s.Image.W, s.Image.H).Luma().Planes[0]
-		clean = [][]float32{grey, grey, grey}
+		clean = clean.Luma()
 	}
-	sigma := rng.Float64() * trainSigma
-	noisy := addNoise(rng, clean, sigma)
+	noise := degrade.DrawGaussian(rng, trainSigma)
+	noisy := clean.Clone()
+	noise.Apply(rng, noisy)
 	if rng.Float64() < cameraShare {
-		for _, plane := range noisy[:3] {
-			for i, v := range plane {
-				plane[i] = float32(int(min(max(v, 0), 1)*255+0.5)) / 255
-			}
-		}
+		degrade.EightBit{}.Apply(rng, noisy)
 	}
-	return tasks.Example{W: s.Image.W, H: s.Image.H, Input: noisy, Target: clean}, nil
+	return tasks.Example{W: clean.W, H: clean.H, Input: inputsOf(noisy, noise.Sigma/255), Target: inColour(clean)}, nil
 }
 
 // planesOf returns red, green and blue with 1 as white; those of a grey picture
@@ -140,24 +137,4 @@ func planesOf(m *pix.Image) [][]float32 {
 		}
 	}
 	return planes
-}
-
-// addNoise returns the network's inputs for a picture with Gaussian noise of
-// standard deviation sigma (scale of 0 to 255), neither clipped nor rounded.
-// Planes that are one and the same get the same noise: a grey picture stays so.
-func addNoise(rng *rand.Rand, clean [][]float32, sigma float64) [][]float32 {
-	out := make([][]float32, 4)
-	for p := range 3 {
-		if p > 0 && len(clean[p]) > 0 && &clean[p][0] == &clean[0][0] {
-			out[p] = append([]float32(nil), out[0]...)
-			continue
-		}
-		out[p] = make([]float32, len(clean[p]))
-		for i, v := range clean[p] {
-			out[p][i] = v + float32(rng.NormFloat64()*sigma/255)
-		}
-	}
-	out[3] = make([]float32, len(clean[0]))
-	fill(out[3], float32(sigma/255))
-	return out
 }
