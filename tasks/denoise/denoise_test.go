@@ -102,16 +102,19 @@ func TestGreyPair(t *testing.T) {
 	}
 }
 
-// TestNoiseLevel: the noise that pairs get has the level that the map says.
+// TestNoiseLevel: the noise that pairs get has the level that the map says, but
+// for the shares of patches that are told a wrong one, or have none.
 func TestNoiseLevel(t *testing.T) {
 	t.Parallel()
-	m := pix.New(64, 64, 3)
+	m := pix.New(32, 32, 3)
 	for p := range m.Planes {
 		for i := range m.Planes[p] {
 			m.Planes[p][i] = 0x8000 // far from where noise is clipped
 		}
 	}
-	for seed := range uint64(20) {
+	const n = 2000
+	count := map[string]float64{}
+	for seed := range uint64(n) {
 		e, err := pair(rand.New(rand.NewPCG(seed, 1)), tasks.Sample{Image: m})
 		if err != nil {
 			t.Fatal(err)
@@ -123,9 +126,30 @@ func TestNoiseLevel(t *testing.T) {
 				sum += d * d / float64(3*len(e.Input[p]))
 			}
 		}
-		want := float64(e.Input[3][0]) * 255
-		if got := math.Sqrt(sum); math.Abs(got-want) > 0.06*want+0.3 || want > trainSigma {
-			t.Errorf("seed %d: noise of %g, the map says %g", seed, got, want)
+		level, told := math.Sqrt(sum), float64(e.Input[3][0])*255
+		if told < 0 || told > maxSigma+1e-3 {
+			t.Fatalf("seed %d: the map says %g", seed, told)
+		}
+		switch {
+		case math.Abs(level-told) <= 0.08*told+0.5:
+			count["right"] += 1. / n
+		case level < 0.5:
+			count["none"] += 1. / n
+		default:
+			count["wrong"] += 1. / n
+		}
+		if level < weakSigma {
+			count["weak"] += 1. / n
+		}
+	}
+	for what, want := range map[string]float64{
+		"right": 1 - missShare - idleShare + missShare*0.18,
+		"none":  idleShare,
+		"wrong": missShare * 0.82,
+		"weak":  idleShare + (1-idleShare)*(weakShare+(1-weakShare)*weakSigma/trainSigma),
+	} {
+		if got := count[what]; math.Abs(got-want) > 0.03 {
+			t.Errorf("a share of %.3f is %s, want about %.3f", got, what, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package denoise
 import (
 	"context"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"strings"
 
@@ -100,11 +101,21 @@ func weightsFor(models []tasks.Model, name string, measured bool) string {
 	return name
 }
 
-// How the patches of a training are damaged.
+// How the patches of a training of the Gaussian models are damaged.
 const (
 	trainSigma  = 55  // levels are drawn evenly from 0 to this
 	greyShare   = 0.1 // of the patches are turned grey first
 	cameraShare = 0.2 // are clipped and rounded to 8 bits after the noise, as files are
+
+	// Of weak noise there is more than its part, since what it hides is fine.
+	weakShare = 0.15 // of the patches have noise of 0 to weakSigma
+	weakSigma = 8
+
+	// Who gives a number gives it roughly. Without these patches a network that
+	// is told too much shifts colours.
+	missShare = 0.15 // of the patches are told a level off by a factor of exp(N(0, missBy))
+	missBy    = 0.5
+	idleShare = 0.03 // have no noise and are told any level
 )
 
 // pair adds Gaussian noise of a random level to a patch.
@@ -113,13 +124,30 @@ func pair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 	if rng.Float64() < greyShare {
 		clean = clean.Luma()
 	}
-	noise := degrade.DrawGaussian(rng, trainSigma)
+	noise, told := drawGaussian(rng)
 	noisy := clean.Clone()
 	noise.Apply(rng, noisy)
 	if rng.Float64() < cameraShare {
 		degrade.EightBit{}.Apply(rng, noisy)
 	}
-	return tasks.Example{W: clean.W, H: clean.H, Input: inputsOf(noisy, noise.Sigma/255), Target: inColour(clean)}, nil
+	return tasks.Example{W: clean.W, H: clean.H, Input: inputsOf(noisy, told/255), Target: inColour(clean)}, nil
+}
+
+// drawGaussian draws noise and the level that the network is told, on the scale
+// of 0 to 255.
+func drawGaussian(rng *rand.Rand) (noise degrade.Gaussian, told float64) {
+	most := float64(trainSigma)
+	if rng.Float64() < weakShare {
+		most = weakSigma
+	}
+	noise = degrade.DrawGaussian(rng, most)
+	switch u := rng.Float64(); {
+	case u < missShare:
+		return noise, min(noise.Sigma*math.Exp(missBy*rng.NormFloat64()), maxSigma)
+	case u < missShare+idleShare:
+		return degrade.Gaussian{}, trainSigma * rng.Float64()
+	}
+	return noise, noise.Sigma
 }
 
 // planesOf returns red, green and blue with 1 as white; those of a grey picture

@@ -82,7 +82,7 @@ func (b *bench) run(ctx context.Context, t trial, clean degrade.Patch, seed uint
 	if err != nil {
 		return r, err
 	}
-	d := decision{level: level}
+	d := decision{level: level, clean: level < leastLevel}
 	if told := b.options.Strength; !told.True {
 		d = told.Strength.decide(func() float64 { return t.measure(noisy) })
 		r.miss = math.Abs(d.measured - level)
