@@ -48,7 +48,8 @@ type found struct {
 // regular file are passed over. Links are followed, but no folder is entered a
 // second time, so loops end. An input that does not exist, a pattern that
 // matches nothing and an output folder inside an input folder are errors of
-// KindUsage. A part that cannot be looked at becomes a failed item.
+// KindUsage. What cannot be looked at in a folder or under a name that a pattern
+// matches, such as a link that leads nowhere, becomes a failed item.
 func NewFolder(inputs []string, o FolderOptions) (*Folder, error) {
 	if len(inputs) == 0 {
 		return nil, usagef("no input given: name files, folders or patterns")
@@ -112,7 +113,7 @@ type link struct{ root, dir, rel string }
 func (w *walker) input(input string) error {
 	info, err := os.Stat(input)
 	if err == nil {
-		return w.named(input, info, true)
+		return w.named(input, info)
 	}
 	if !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(input, "*?[") {
 		return inputError(input, err)
@@ -124,14 +125,22 @@ func (w *walker) input(input string) error {
 	slices.Sort(matches)
 	any := false
 	for _, match := range matches {
-		if base := filepath.Base(match); passedOver(base) || w.excluded(base) {
+		base := filepath.Base(match)
+		if passedOver(base) || w.excluded(base) {
 			continue
 		}
-		if info, err = os.Stat(match); err != nil {
-			return inputError(match, err)
-		}
-		if err := w.named(match, info, false); err != nil {
-			return err
+		info, err := os.Stat(match)
+		switch {
+		case err != nil: // as in a folder: one failed picture, and the run goes on
+			w.found = append(w.found, found{Item{Path: match, Rel: base}, dangling(match, err)})
+		case info.IsDir():
+			if err := w.root(match); err != nil {
+				return err
+			}
+		case info.Mode().IsRegular():
+			w.add(match, base, info, false)
+		default:
+			continue
 		}
 		any = true
 	}
@@ -153,13 +162,13 @@ func dangling(name string, err error) error {
 	return err
 }
 
-// named takes one file or folder that stands on the command line.
-func (w *walker) named(input string, info fs.FileInfo, outright bool) error {
+// named takes one file or folder that stands on the command line itself.
+func (w *walker) named(input string, info fs.FileInfo) error {
 	switch {
 	case info.IsDir():
 		return w.root(input)
 	case info.Mode().IsRegular():
-		w.add(input, filepath.Base(input), info, outright)
+		w.add(input, filepath.Base(input), info, true)
 		return nil
 	default:
 		return fmt.Errorf("input %s is neither a file nor a folder", input)

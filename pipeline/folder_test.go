@@ -135,6 +135,31 @@ func TestFolderLinks(t *testing.T) {
 	}
 }
 
+// TestPatternDeadLink: what a pattern matches is treated like what a folder
+// holds, so a link that leads nowhere is one failed item; named outright it is a
+// mistake in the command.
+func TestPatternDeadLink(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string][]byte{"a.jpg": []byte("x"), "z.jpg": []byte("x")})
+	if err := os.Symlink("nowhere", filepath.Join(dir, "dead.jpg")); err != nil {
+		t.Skip("no links here:", err)
+	}
+	for pattern, want := range map[string]string{"*.jpg": "a.jpg !dead.jpg z.jpg", "d*.jpg": "!dead.jpg"} {
+		s, err := NewFolder([]string{filepath.Join(dir, pattern)}, FolderOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", pattern, err)
+			continue
+		}
+		if got := relatives(s); got != want {
+			t.Errorf("%s: got %s, want %s", pattern, got, want)
+		}
+	}
+	_, err := NewFolder([]string{filepath.Join(dir, "dead.jpg")}, FolderOptions{})
+	if KindOf(err) != KindUsage || !strings.Contains(err.Error(), "a link to nowhere") {
+		t.Errorf("a dead link named outright: %v, want one of usage", err)
+	}
+}
+
 func TestFolderItems(t *testing.T) {
 	t.Parallel()
 	dir := tree(t, map[string][]byte{"a.jpg": []byte("12345"), "b.jpg": nil})
