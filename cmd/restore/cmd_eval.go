@@ -151,7 +151,11 @@ func (p *program) scoreOptions(c *cli.Context, spec *tasks.Spec, model *tasks.Mo
 // evalPictures lists the pictures of --data, folder after folder: their order
 // decides which noise each gets.
 func evalPictures(c *cli.Context, lim pix.Limits) (list []fit.Picture, failed []unread, err error) {
-	for _, data := range c.StringSlice("data") {
+	folders := c.StringSlice("data")
+	for i, data := range folders {
+		if k := slices.IndexFunc(folders[:i], func(other string) bool { return sameFolder(other, data) }); k >= 0 {
+			return nil, nil, usagef("option --data: %s and %s are the same folder, whose pictures would count twice", folders[k], data)
+		}
 		folder, err := pipeline.NewFolder([]string{data}, pipeline.FolderOptions{Exclude: c.StringSlice("exclude")})
 		if err != nil {
 			return nil, nil, err
@@ -233,20 +237,20 @@ func (p *program) modelOf(spec *tasks.Spec, name string) (*tasks.Model, error) {
 	whole, shipped := shippedName(spec, name)
 	if shipped {
 		if _, err := modelBytes(p.registry, whole); err != nil {
-			return nil, fmt.Errorf("%w: %w", tasks.ErrModel, err)
+			return nil, unusable(name, err)
 		}
 		return spec.Model(strings.TrimPrefix(whole, spec.Name+":"))
 	}
 	data, err := modelBytes(p.registry, name)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", tasks.ErrModel, err)
+		return nil, unusable(name, err)
 	}
 	file, err := modelfile.Read(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", tasks.ErrModel, name, err)
+		return nil, unusable(name, err)
 	}
 	if t := file.Metadata.Task; t != "" && t != spec.Name {
-		return nil, fmt.Errorf("%w: %s is for the task %s, not %s", tasks.ErrModel, name, t, spec.Name)
+		return nil, unusable(name, fmt.Errorf("it is for the task %s, not %s", t, spec.Name))
 	}
 	m, err := spec.Model(file.Metadata.Model)
 	if err != nil {

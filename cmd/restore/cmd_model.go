@@ -8,7 +8,6 @@ import (
 
 	"github.com/cae-restore/restore/cae"
 	"github.com/cae-restore/restore/cae/modelfile"
-	"github.com/cae-restore/restore/tasks"
 	"github.com/urfave/cli/v2"
 )
 
@@ -31,13 +30,9 @@ func (p *program) modelInfo(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	r, size, err := openModel(p.registry)(name)
+	net, file, size, err := p.loadModel(name)
 	if err != nil {
 		return err
-	}
-	net, file, err := cae.Load(r, size)
-	if err != nil {
-		return fmt.Errorf("%w: %s: %w", tasks.ErrModel, name, err)
 	}
 	return printModel(p.stdout, name, size, net, file)
 }
@@ -62,7 +57,7 @@ func printModel(out io.Writer, name string, bytes int64, net *cae.Network, file 
 	for _, t := range file.Tensors {
 		weights += len(t.Data)
 	}
-	line("parameters", "%d in %d tensors", weights, len(file.Tensors))
+	line("parameters", "%d in %s", weights, count(len(file.Tensors), "tensor"))
 	foot := net.Footprint()
 	side := max(costSide/foot.Multiple, 1) * foot.Multiple
 	line("cost", "%.2f kMAC a pixel", float64(net.MACs(side, side))/float64(side)/float64(side)/1e3)
@@ -70,7 +65,7 @@ func printModel(out io.Writer, name string, bytes int64, net *cae.Network, file 
 	line("cut at", "multiples of %d samples", foot.Align)
 	line("size multiple", "%d", foot.Multiple)
 	for _, in := range net.Inputs() {
-		line("input", "%s, %d planes", in.Name, in.Planes)
+		line("input", "%s, %s", in.Name, count(in.Planes, "plane"))
 	}
 	text("code", net.Code())
 	line("input range", "%g to %g", m.InputRange[0], m.InputRange[1])
@@ -85,10 +80,15 @@ func printModel(out io.Writer, name string, bytes int64, net *cae.Network, file 
 
 func printCard(line func(key, format string, args ...any), text func(key, value string), c modelfile.Card) {
 	text("data", strings.Join(c.Data, ", "))
-	text("command", c.Command)
+	// Several are joined in the card; each may be long enough for a line.
+	key := "command"
+	for command := range strings.SplitSeq(c.Command, "; ") {
+		text(key, command)
+		key = ""
+	}
 	text("program", c.Program)
 	if c.Steps > 0 {
-		line("training", "%d steps, %g gigapixels, %g hours", c.Steps, c.Gigapixels, c.Hours)
+		line("training", "%s, %g gigapixels, %g hours", count(c.Steps, "step"), c.Gigapixels, c.Hours)
 	}
 	text("cpu", c.CPU)
 	text("date", c.Date)

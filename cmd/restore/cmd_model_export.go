@@ -7,9 +7,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/cae-restore/restore/cae"
 	"github.com/cae-restore/restore/cae/onnx"
-	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/fit"
 	"github.com/urfave/cli/v2"
 )
@@ -49,13 +47,9 @@ func (p *program) modelExport(c *cli.Context) error {
 	if err := mayWrite(out, name, c.Bool("overwrite")); err != nil {
 		return err
 	}
-	r, bytes, err := openModel(p.registry)(name)
+	net, file, _, err := p.loadModel(name)
 	if err != nil {
 		return err
-	}
-	net, file, err := cae.Load(r, bytes)
-	if err != nil {
-		return fmt.Errorf("%w: %s: %w", tasks.ErrModel, name, err)
 	}
 	multiple := net.Footprint().Multiple
 	for _, size := range []string{"height", "width"} {

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
 
 	"github.com/cae-restore/restore/cae"
 	"github.com/cae-restore/restore/cae/modelfile"
-	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/fit"
 	"github.com/urfave/cli/v2"
 )
@@ -68,17 +66,13 @@ func (p *program) modelInit(c *cli.Context) error {
 // inherit gives net what fits of another model's weights, and returns the card
 // to begin with: a training adds to what the other model has cost.
 func (p *program) inherit(net *cae.Network, name string) (modelfile.Card, error) {
-	data, err := modelBytes(p.registry, name)
+	other, file, _, err := p.loadModel(name)
 	if err != nil {
-		return modelfile.Card{}, fmt.Errorf("%w: %w", tasks.ErrModel, err)
-	}
-	other, file, err := cae.Load(bytes.NewReader(data), int64(len(data)))
-	if err != nil {
-		return modelfile.Card{}, fmt.Errorf("%w %q: %w", tasks.ErrModel, name, err)
+		return modelfile.Card{}, err
 	}
 	if grown := net.Grow(other); grown != nil {
 		if err := net.Shrink(other); err != nil {
-			return modelfile.Card{}, fmt.Errorf("%w %q: it neither grows nor shrinks into this one: %w; %w", tasks.ErrModel, name, grown, err)
+			return modelfile.Card{}, unusable(name, fmt.Errorf("it neither grows nor shrinks into this one: %w; %w", grown, err))
 		}
 	}
 	card := file.Metadata.Card

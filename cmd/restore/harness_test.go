@@ -69,7 +69,7 @@ func fadeSpec(wait chan<- struct{}) *tasks.Spec {
 			o := options.(*fadeOptions)
 			r, size, err := env.OpenModel(o.Model)
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("%w %q: %w", tasks.ErrModel, o.Model, err)
 			}
 			text, err := io.ReadAll(io.NewSectionReader(r, 0, size))
 			if err != nil || !bytes.Contains(text, []byte("weights")) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/cae-restore/restore/cae/modelfile"
+	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/all"
 	"github.com/cae-restore/restore/tasks/fit"
 )
@@ -210,6 +213,7 @@ func TestEvalErrors(t *testing.T) {
 		{[]string{"denoise"}, exitUsage, "--data"},
 		{[]string{"--data", val}, exitUsage, "say which task"},
 		{[]string{"denoise,denoise", "--data", val}, exitUsage, "2 steps"},
+		{[]string{"denoise", "--data", val, "--data", val + "/"}, exitUsage, "the same folder"},
 		{[]string{"denoise", "--data", val, "--sigma", "many"}, exitUsage, "many"},
 		{[]string{"denoise", "--data", filepath.Join(val, "gone"), "--model", model}, exitUsage, "gone"},
 		{[]string{"denoise", "--data", val, "--model", filepath.Join(val, "gone")}, exitEnvironment, "gone"},
@@ -230,6 +234,47 @@ func TestModelInfo(t *testing.T) {
 	r.want(t, exitDone, "denoise", "parameters", "kMAC a pixel", "looks at", "cut at", "restore train denoise", "2 steps", "kernels", "best so far, at step 2", "program")
 	restoreWith(t, all.Registry(), "model", "info").want(t, exitUsage, "NAME|FILE")
 	restoreWith(t, all.Registry(), "model", "info", filepath.Join(dir, "gone")).want(t, exitEnvironment, "neither a file nor a shipped model")
-	restoreWith(t, all.Registry(), "model", "info", filepath.Join(dir, "data", "a.png")).want(t, exitEnvironment, "unusable model")
+	restoreWith(t, all.Registry(), "model", "info", filepath.Join(dir, "data", "a.png")).want(t, exitEnvironment, "unusable model", "no safetensors file")
 	restoreWith(t, all.Registry(), "model", "info", dir).want(t, exitEnvironment, "not a regular file")
+}
+
+// TestModelMessages: what is wrong with a model is said once, without options
+// that the verb does not have.
+func TestModelMessages(t *testing.T) {
+	t.Parallel()
+	in, out := folder(t)
+	photo, gone := writeFile(t, filepath.Join(in, "photo.jpg"), jpegOf(t, painting(30, 20))), filepath.Join(in, "gone")
+	registry := tasks.NewRegistry(gradeSpec())
+	for _, c := range []struct {
+		registry *tasks.Registry
+		args     []string
+		want     string
+	}{
+		{registry, []string{"model", "info", "thorough"}, `unusable model "thorough": it is not shipped`},
+		{registry, []string{"model", "export", "--onnx", out, "thorough"}, "one of those that are shipped: grade:quick"},
+		{all.Registry(), []string{"denoise", in, "-o", out, "--model", gone}, "it is neither a file nor a shipped model"},
+		{all.Registry(), []string{"denoise", in, "-o", out, "--model", photo}, "it is no safetensors file"},
+		{all.Registry(), []string{"eval", "denoise", "--data", in, "--model", photo}, "it is no safetensors file"},
+		{all.Registry(), []string{"model", "info", photo}, "it is no safetensors file"},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			t.Parallel()
+			r := restoreWith(t, c.registry, c.args...)
+			r.want(t, exitEnvironment, c.want)
+			if strings.Count(r.stderr, "unusable model") != 1 || strings.Contains(r.stderr, "--model FILE") {
+				t.Errorf("it says %q", r.stderr)
+			}
+		})
+	}
+}
+
+// TestPrintCard: each command that made a model has a line of its own.
+func TestPrintCard(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	line := func(key, format string, args ...any) { fmt.Fprintf(&out, "%s|%s\n", key, fmt.Sprintf(format, args...)) }
+	printCard(line, func(key, value string) { line(key, "%s", value) }, modelfile.Card{Command: "restore train a; restore train b", Steps: 1})
+	if got, want := out.String(), "command|restore train a\n|restore train b\n"; !strings.Contains(got, want) || !strings.Contains(got, "|1 step,") {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cae-restore/restore/cae"
+	"github.com/cae-restore/restore/cae/modelfile"
 	"github.com/cae-restore/restore/tasks"
 )
 
@@ -19,40 +21,69 @@ const maxModelFile = 1 << 30
 // openModel returns what tasks.Env.OpenModel asks for. name is a shipped model
 // ("TASK" for the task's first, "TASK:MODEL", or "MODEL" where only one task
 // has it) or else a file. Shipped names come first; "./denoise" is always a
-// file. Errors wrap tasks.ErrModel.
+// file. Errors say what is wrong and leave it to the caller to say of which
+// model, as tasks do: see unusable.
 func openModel(r *tasks.Registry) func(name string) (io.ReaderAt, int64, error) {
 	return func(name string) (io.ReaderAt, int64, error) {
 		data, err := modelBytes(r, name)
 		if err != nil {
-			return nil, 0, fmt.Errorf("%w: %w", tasks.ErrModel, err)
+			return nil, 0, err
 		}
 		return bytes.NewReader(data), int64(len(data)), nil
 	}
+}
+
+// unusable is the error of a model that cannot be used; it wraps tasks.ErrModel.
+func unusable(name string, err error) error {
+	return fmt.Errorf("%w %q: %w", tasks.ErrModel, name, err)
+}
+
+// loadModel returns the network of a model, its file, and the file's size in
+// bytes. Errors wrap tasks.ErrModel.
+func (p *program) loadModel(name string) (*cae.Network, *modelfile.File, int64, error) {
+	data, err := modelBytes(p.registry, name)
+	if err != nil {
+		return nil, nil, 0, unusable(name, err)
+	}
+	net, file, err := cae.Load(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, nil, 0, unusable(name, err)
+	}
+	return net, file, int64(len(data)), nil
 }
 
 func modelBytes(r *tasks.Registry, name string) ([]byte, error) {
 	found := shippedModels(r, name)
 	switch {
 	case len(found) > 1:
-		return nil, fmt.Errorf("%d tasks have a model %q; write TASK:%s", len(found), name, name)
+		return nil, fmt.Errorf("%d tasks have a model of this name; write TASK:%s", len(found), name)
 	case len(found) == 1 && len(found[0].Weights) > 0:
 		return found[0].Weights, nil
 	}
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && len(found) == 1:
-		return nil, fmt.Errorf("model %q is not shipped with this program yet; give a file: --model FILE", name)
+		return nil, fmt.Errorf("it is not shipped with this program yet; name the file of its weights instead, or one of those that are shipped: %s", strings.Join(shippedNames(r), ", "))
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%q is neither a file nor a shipped model; shipped are: %s", name, strings.Join(shippedNames(r), ", "))
+		return nil, fmt.Errorf("it is neither a file nor a shipped model; shipped are: %s", strings.Join(shippedNames(r), ", "))
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a regular file", name)
+		return nil, errors.New("it is not a regular file")
 	case info.Size() > maxModelFile:
-		return nil, fmt.Errorf("%s is of %s; a model file has at most %s", name, size(info.Size()), size(maxModelFile))
+		return nil, fmt.Errorf("it is of %s; a model file has at most %s", size(info.Size()), size(maxModelFile))
 	}
-	return os.ReadFile(name)
+	data, err := os.ReadFile(name)
+	if err == nil && !startsLikeModel(data) {
+		err = errors.New("it is no safetensors file, as models are")
+	}
+	return data, err
 }
+
+// startsLikeModel reports whether a file can be of the format safetensors, whose
+// header is eight bytes of length and a JSON object. Without this, eight bytes
+// of a photograph would be reported as a length of no sense.
+func startsLikeModel(data []byte) bool { return len(data) > 8 && data[8] == '{' }
 
 // shippedModels finds the models that a name can mean.
 func shippedModels(r *tasks.Registry, name string) []*tasks.Model {
