@@ -98,7 +98,7 @@ func (p *program) app() *cli.App {
 	for _, spec := range p.registry.Specs() {
 		app.Commands = append(app.Commands, p.taskCommand(spec))
 	}
-	app.Commands = append(app.Commands, p.tasksCommand(), p.compareCommand(), p.evalCommand(), p.trainCommand(), p.pairsCommand(), p.modelCommand(), p.versionCommand())
+	app.Commands = append(app.Commands, p.compareCommand(), p.tasksCommand(), p.evalCommand(), p.trainCommand(), p.pairsCommand(), p.modelCommand(), p.versionCommand())
 	for _, c := range app.Commands {
 		tidy(c)
 	}

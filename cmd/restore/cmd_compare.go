@@ -84,17 +84,18 @@ func (p *program) compare(c *cli.Context) error {
 
 // comparing is one run of compare.
 type comparing struct {
-	folders   bool
-	pairs     []pipeline.Pair
-	singles   []pipeline.Single
-	failed    []unread // folders that could not be looked into
-	limits    pix.Limits
-	sink      *pipeline.DirSink // nil: no difference pictures
-	suffix    string            // of their files
-	gain      float64
-	signed    bool
-	overwrite bool
-	results   []comparison // by pair
+	folders    bool
+	singlesOfA int // how many of singles are A's; they come first
+	pairs      []pipeline.Pair
+	singles    []pipeline.Single
+	failed     []unread // folders that could not be looked into
+	limits     pix.Limits
+	sink       *pipeline.DirSink // nil: no difference pictures
+	suffix     string            // of their files
+	gain       float64
+	signed     bool
+	overwrite  bool
+	results    []comparison // by pair
 }
 
 // newComparing reads the command line and finds the pairs. All that can be found
@@ -140,7 +141,8 @@ func (r *comparing) find(ctx context.Context, sides []string, diff string, exclu
 		isDir[i] = info.IsDir()
 	}
 	if isDir[0] != isDir[1] {
-		return usagef("%s and %s are a file and a folder: compare two files or two folders", sides[0], sides[1])
+		kind := map[bool]string{false: "a file", true: "a folder"}
+		return usagef("%s is %s and %s %s: compare two files or two folders", sides[0], kind[isDir[0]], sides[1], kind[isDir[1]])
 	}
 	r.folders = isDir[0]
 	o := pipeline.FolderOptions{Exclude: exclude}
@@ -162,6 +164,7 @@ func (r *comparing) find(ctx context.Context, sides []string, diff string, exclu
 		return nil
 	}
 	r.pairs, r.singles = pipeline.Pairs(lists[0], lists[1])
+	r.singlesOfA = len(lists[0]) - len(r.pairs)
 	return nil
 }
 

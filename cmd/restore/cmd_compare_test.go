@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/color"
 	"math"
@@ -198,7 +199,7 @@ func TestCompareErrors(t *testing.T) {
 		{"", exitUsage, "two files or two folders"},
 		{"A", exitUsage, "two files or two folders"},
 		{"A B A", exitUsage, "two files or two folders"},
-		{"A B/y.png", exitUsage, "a file and a folder"},
+		{"A B/y.png", exitUsage, "y.png a file: compare"},
 		{"A A/gone", exitUsage, "gone"},
 		{"A EMPTY", exitUsage, "nothing to compare"},
 		{"A B --diff B/d", exitUsage, "inside the input folder"},
@@ -251,4 +252,19 @@ func TestCompareInputLink(t *testing.T) {
 		t.Skip(err)
 	}
 	restore(t, "compare", a, b, "--diff", out, "--overwrite").want(t, exitUsage, "never changed")
+}
+
+// TestCompareManySingles: a folder of which the other holds a part does not fill
+// the screen, and files of the smaller one are still named.
+func TestCompareManySingles(t *testing.T) {
+	t.Parallel()
+	a, b := trees(t)
+	for i := range 9 {
+		writeFile(t, filepath.Join(a, fmt.Sprintf("more-%d.png", i)), pngOf(t, painting(4, 3)))
+	}
+	r := restore(t, "compare", a, b, "--json")
+	r.want(t, exitSomeFailed, "more-4.png", "and 5 more without a partner in the second folder", "lone.png", `"unpaired":11`)
+	if strings.Contains(r.stderr, "more-5.png") || strings.Contains(r.stderr, "first folder") {
+		t.Errorf("it names too much:\n%s", r.stderr)
+	}
 }

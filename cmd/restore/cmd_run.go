@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/cae-restore/restore/pipeline"
 	"github.com/cae-restore/restore/pix"
@@ -31,7 +29,7 @@ func (p *program) runCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return p.restore(c, chain)
+			return p.restore(c, chain, p.ownModels(text))
 		},
 	}
 }
@@ -57,7 +55,7 @@ func (p *program) taskCommand(spec *tasks.Spec) *cli.Command {
 			if err := setOptions(c, options, set, commonNames...); err != nil {
 				return err
 			}
-			return p.restore(c, chain)
+			return p.restore(c, chain, nil)
 		},
 	}
 }
@@ -79,8 +77,9 @@ func restoreFlags() []cli.Flag {
 }
 
 // restore takes the verb's INPUT through the chain. What can be found wrong
-// before the first picture is found here, in the order from cheap to dear.
-func (p *program) restore(c *cli.Context, chain *pipeline.Chain) error {
+// before the first picture is found here, in the order from cheap to dear. own
+// are the models that the pipeline's text names, as of ownModels.
+func (p *program) restore(c *cli.Context, chain *pipeline.Chain, own map[string]string) error {
 	options := pipeline.Options{
 		Overwrite: c.Bool("overwrite"), Suffix: c.String("suffix"),
 		Format: c.String("format"), Quality: c.Int("quality"), Truth: c.String("truth"),
@@ -104,11 +103,8 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain) error {
 	if _, _, err := pix.OutputFormat(pix.Meta{}, options.Format); err != nil {
 		return usagef("option --format: %w", err)
 	}
-	for _, choice := range c.StringSlice("model") {
-		step, name := splitModel(chain, choice)
-		if err := chain.SetOption(step, "model", name); err != nil {
-			return err
-		}
+	if err := chooseModels(chain, c.StringSlice("model"), own); err != nil {
+		return err
 	}
 	pool, err := jobs(c)
 	if err != nil {
@@ -128,6 +124,7 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain) error {
 	}
 	quiet := c.Bool("quiet")
 	m := newMeter(p.stderr, quiet)
+	m.only(source.List())
 	report, err := pipeline.Run(c.Context, options, chain, source, sink, m)
 	m.close()
 	if kind := pipeline.KindOf(err); kind == pipeline.KindUsage {
@@ -146,15 +143,4 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain) error {
 		return &reported{exitSomeFailed}
 	}
 	return nil
-}
-
-// splitModel reads [STEP=]NAME|FILE. A file may hold "=" in its name, so only
-// the name of a step of the chain counts as STEP.
-func splitModel(chain *pipeline.Chain, choice string) (step, name string) {
-	step, name, ok := strings.Cut(choice, "=")
-	task, _, _ := strings.Cut(step, "#")
-	if ok && slices.ContainsFunc(chain.Steps(), func(s pipeline.Step) bool { return s.Spec.Name == task }) {
-		return step, name
-	}
-	return "", choice
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -18,7 +19,7 @@ func TestRestoreFolder(t *testing.T) {
 	t.Parallel()
 	in, out := folder(t)
 	before := read(t, filepath.Join(in, "sub", "b.png"))
-	restore(t, "fade", in, "-o", out).want(t, exitDone, "2 restored", "1 file")
+	restore(t, "fade", in, "-o", out).want(t, exitDone, "2 pictures to work on", "2 restored", "1 file that is no picture was passed over")
 	after := read(t, filepath.Join(out, "sub", "b.png"))
 	if got, want := after.Planes[0][0], before.Planes[0][0]/2; got != want {
 		t.Errorf("first sample %d, want %d", got, want)
@@ -88,6 +89,9 @@ func TestFlags(t *testing.T) {
 			if exists(filepath.Join(out, "sub,2")) || !exists(filepath.Join(out, "sub", "b.png")) {
 				t.Error("want all but sub,2")
 			}
+		}},
+		{"models of different steps", "run -p fade:model=soft,fade --model fade#2=soft", func(t *testing.T, _ result, _, out string) {
+			read(t, filepath.Join(out, "a.png"))
 		}},
 		{"jobs", "fade --jobs 1", func(t *testing.T, r result, _, _ string) { r.want(t, exitDone, "2 restored") }},
 		{"quiet", "fade --quiet", func(t *testing.T, r result, _, out string) {
@@ -168,6 +172,27 @@ func TestTruth(t *testing.T) {
 		}
 	}
 	restore(t, "fade", in, "-o", out, "--truth", filepath.Join(in, "none")).want(t, exitUsage, "none")
+
+	for i := range 7 {
+		writeFile(t, filepath.Join(in, fmt.Sprintf("d%d.png", i)), pngOf(t, painting(3, 3)))
+	}
+	r = restore(t, "fade", in, "-o", out+"2", "--truth", clean)
+	r.want(t, exitDone, "no PSNR of "+filepath.Join(in, "d4.png"), "and no PSNR of 3 more")
+	if strings.Contains(r.stderr, "no PSNR of "+filepath.Join(in, "d5.png")) {
+		t.Errorf("it names each picture without an original:\n%s", r.stderr)
+	}
+}
+
+// TestPatternDeadLink: a link that leads nowhere fails as one picture where a
+// pattern matches it, and the others are restored.
+func TestPatternDeadLink(t *testing.T) {
+	t.Parallel()
+	in, out := folder(t)
+	if err := os.Symlink("nowhere", filepath.Join(in, "c.png")); err != nil {
+		t.Skip("no links here:", err)
+	}
+	restore(t, "fade", filepath.Join(in, "*.png"), "-o", out).want(t, exitSomeFailed, "2 pictures to work on", "1 restored", "1 failed", "c.png: it is a link to nowhere")
+	restore(t, "fade", filepath.Join(in, "c.png"), "-o", out).want(t, exitUsage, "a link to nowhere")
 }
 
 func TestPictureFails(t *testing.T) {
@@ -275,6 +300,10 @@ func TestUsageErrors(t *testing.T) {
 		{"model not shipped", []string{"fade", in, "-o", out, "--model", "hard"}, exitEnvironment, []string{"hard", "not shipped"}},
 		{"unusable model", []string{"fade", in, "-o", out, "--model", file}, exitEnvironment, []string{"a.png", "unusable model"}},
 		{"model of which step", []string{"run", "-p", "fade,fade", in, "-o", out, "--model", "soft"}, exitUsage, []string{"fade#2"}},
+		{"two models for a step", []string{"fade", in, "-o", out, "--model", "soft", "--model", "fade=hard"}, exitUsage, []string{"--model soft and --model fade=hard", "step fade"}},
+		{"two models for a later step", []string{"run", "-p", "fade,fade", in, "-o", out, "--model", "fade#2=soft", "--model", "fade#2=soft"}, exitUsage, []string{"step fade#2"}},
+		{"two models for the first step", []string{"run", "-p", "fade,fade", in, "-o", out, "--model", "fade=soft", "--model", "fade#1=soft"}, exitUsage, []string{"step fade:"}},
+		{"model of the pipeline's own", []string{"run", "-p", "fade:model=soft", in, "-o", out, "--model", "hard"}, exitUsage, []string{"the step fade the model soft", "--model hard"}},
 		{"output under a file", []string{"fade", in, "-o", filepath.Join(file, "out")}, exitEnvironment, []string{"cannot be written"}},
 		{"nothing at all", nil, exitUsage, []string{"VERB"}},
 		{"unknown verb", []string{"fate"}, exitUsage, []string{`"fate"`, `"fade"`}},

@@ -12,9 +12,24 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// partners names the files that have no partner.
+// mostLines is how many lines of one kind are printed in full, where a forgotten
+// folder would fill the screen with them.
+const mostLines = 5
+
+// partners names the files that have no partner, the first ones of each side.
 func (p *program) partners(r *comparing) {
-	for _, s := range r.singles {
+	p.lonely(r.singles[:r.singlesOfA], "second")
+	p.lonely(r.singles[r.singlesOfA:], "first")
+}
+
+// lonely names files that have no partner in the other folder, the first or the
+// second one.
+func (p *program) lonely(singles []pipeline.Single, other string) {
+	for i, s := range singles {
+		if i == mostLines && len(singles) > mostLines+1 { // a line for one more is its name
+			fmt.Fprintf(p.stderr, "restore: and %d more without a partner in the %s folder\n", len(singles)-i, other)
+			return
+		}
 		why := ""
 		if s.Why != nil {
 			why = ": " + s.Why.Error()

@@ -133,7 +133,6 @@ type passMeter struct {
 func (m *passMeter) begin(pass int) {
 	m.close()
 	m.pass, m.meter = pass, newMeter(m.program.stderr, m.quiet)
-	m.meter.noun = "picture"
 	if pass > 1 && !m.quiet {
 		fmt.Fprintf(m.program.stderr, "pass %d\n", pass)
 	}

@@ -18,7 +18,7 @@ import (
 type meter struct {
 	out      io.Writer
 	quiet    bool
-	noun     string // what is counted: "file", "picture", "pair"
+	noun     string // what is counted: "picture", "pair"
 	rated    string // what the rate is of, in the plural
 	terminal bool
 	columns  func() int // width of the terminal
@@ -32,6 +32,7 @@ type meter struct {
 	start, last time.Time
 	latest      time.Time // when the latest picture was done
 	total       int       // -1: not known
+	sure        bool      // total is that of only
 	done        int       // items of any outcome
 	worked      int       // of them those that took work: skipping is quick and says nothing of the rate
 	failed      int
@@ -43,14 +44,31 @@ const (
 	drawInterval  = 250 * time.Millisecond // the seconds run evenly
 )
 
-// newMeter returns a meter of files, of which those that are pictures are restored.
+// newMeter returns a meter of pictures.
 func newMeter(out io.Writer, quiet bool) *meter {
-	return &meter{out: out, quiet: quiet, noun: "file", rated: "pictures", terminal: isTerminal(out), columns: func() int { return columnsOf(out) },
+	return &meter{out: out, quiet: quiet, noun: "picture", rated: "pictures", terminal: isTerminal(out), columns: func() int { return columnsOf(out) },
 		now: time.Now, interval: plainInterval}
 }
 
+// only makes the meter count, of the items of a run, those that are surely
+// pictures. Others it counts when they turn out to be some.
+func (m *meter) only(items []pipeline.Item) {
+	m.sure, m.total = true, 0
+	for _, item := range items {
+		if surelyPicture(item) {
+			m.total++
+		}
+	}
+}
+
+// surelyPicture reports whether an item is a picture, or an error if it is none.
+func surelyPicture(item pipeline.Item) bool { return item.Named || item.IsPicture() }
+
 // Start implements pipeline.Reporter.
 func (m *meter) Start(total int) {
+	if m.sure {
+		total = m.total
+	}
 	m.total = total
 	m.start = m.now()
 	m.last, m.latest = m.start, m.start
@@ -62,10 +80,8 @@ func (m *meter) Start(total int) {
 		m.draw(0)
 		m.stop, m.stopped = make(chan struct{}), make(chan struct{})
 		go m.clock()
-	case total == 1:
-		fmt.Fprintf(m.out, "1 %s to work on\n", m.noun)
-	case total > 1:
-		fmt.Fprintf(m.out, "%d %ss to work on\n", total, m.noun)
+	case total > 0:
+		fmt.Fprintf(m.out, "%s to work on\n", count(total, m.noun))
 	}
 }
 
@@ -90,6 +106,15 @@ func (m *meter) clock() {
 func (m *meter) Done(r pipeline.Result) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.sure && !surelyPicture(r.Item) {
+		if r.Outcome == pipeline.Ignored {
+			return
+		}
+		m.total++ // one after all
+		if m.bar != nil {
+			m.bar.ChangeMax(m.total)
+		}
+	}
 	m.done++
 	switch r.Outcome {
 	case pipeline.Restored, pipeline.Copied:

@@ -19,7 +19,7 @@ func TestMeterPlainLines(t *testing.T) {
 	m := newMeter(&out, false)
 	m.now = func() time.Time { return clock }
 	m.Start(5)
-	if got, want := out.String(), "5 files to work on\n"; got != want {
+	if got, want := out.String(), "5 pictures to work on\n"; got != want {
 		t.Errorf("at the start: %q, want %q", got, want)
 	}
 	out.Reset()
@@ -62,6 +62,28 @@ func TestMeterNoun(t *testing.T) {
 		if out.String() != want {
 			t.Errorf("got %q, want %q", &out, want)
 		}
+	}
+}
+
+// TestMeterOnly: what is no picture is not counted, unless it turns out to be one.
+func TestMeterOnly(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	m := newMeter(&out, false)
+	m.interval = 0
+	items := []pipeline.Item{{Rel: "a.jpg"}, {Rel: "b.txt"}, {Rel: "c"}, {Rel: "d.doc", Named: true}, {Rel: "e.png"}}
+	m.only(items)
+	m.Start(len(items))
+	for i, outcome := range []pipeline.Outcome{pipeline.Restored, pipeline.Ignored, pipeline.Restored, pipeline.Failed, pipeline.Restored} {
+		m.Done(pipeline.Result{Item: items[i], Outcome: outcome})
+	}
+	var counts []string
+	for line := range strings.Lines(out.String()) {
+		count, _, _ := strings.Cut(strings.TrimSpace(line), ",")
+		counts = append(counts, count)
+	}
+	if got, want := strings.Join(counts, "|"), "3 pictures to work on|1 of 3 done|2 of 4 done|3 of 4 done"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

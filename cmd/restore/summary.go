@@ -21,17 +21,32 @@ func (p *program) summary(r *pipeline.Report, quiet bool, fatal error) {
 		p.truthTable(r)
 		fmt.Fprintln(p.stdout, counts(r))
 	}
-	for _, res := range r.Results {
-		for _, note := range res.Notes {
-			if note.Step == "truth" && !quiet {
-				fmt.Fprintf(p.stderr, "restore: no PSNR of %s: %s\n", pipeline.QuoteName(res.Item.Path), oneLine(fmt.Sprint(note.Value)))
-			}
-		}
+	if !quiet {
+		p.withoutTruth(r)
 	}
 	for _, res := range r.Results {
 		if res.Outcome == pipeline.Failed && res.Err != fatal {
 			fmt.Fprintf(p.stderr, "restore: failed: %s%s\n", describe(&res), hint(res.Err))
 		}
+	}
+}
+
+// withoutTruth says which pictures could not be compared with a clean original.
+func (p *program) withoutTruth(r *pipeline.Report) {
+	var lines []string
+	for _, res := range r.Results {
+		for _, note := range res.Notes {
+			if note.Step == "truth" {
+				lines = append(lines, fmt.Sprintf("restore: no PSNR of %s: %s", pipeline.QuoteName(res.Item.Path), oneLine(fmt.Sprint(note.Value))))
+			}
+		}
+	}
+	for i, line := range lines {
+		if i == mostLines && len(lines) > mostLines+1 {
+			fmt.Fprintf(p.stderr, "restore: and no PSNR of %d more\n", len(lines)-i)
+			return
+		}
+		fmt.Fprintln(p.stderr, line)
 	}
 }
 
@@ -62,8 +77,11 @@ func counts(r *pipeline.Report) string {
 }
 
 func ignored(r *pipeline.Report) string {
-	if r.Ignored == 0 {
+	switch r.Ignored {
+	case 0:
 		return ""
+	case 1:
+		return " (1 file that is no picture was passed over)"
 	}
 	return fmt.Sprintf(" (%d files that are no pictures were passed over)", r.Ignored)
 }
