@@ -98,7 +98,7 @@ func (p *program) train(c *cli.Context) error {
 		if _, serr := os.Stat(checkpoint); serr != nil {
 			return &stopped{"no step was taken yet"}
 		}
-		return &stopped{fmt.Sprintf("the training is saved; go on with: restore train %s --data DIR --resume %s", arg, checkpoint)}
+		return &stopped{"the training is saved; go on with: " + resumeCommand(c, arg, checkpoint)}
 	case errors.Is(err, fit.ErrData), errors.Is(err, fit.ErrOptions):
 		return &usageError{err}
 	case err != nil:
@@ -108,8 +108,27 @@ func (p *program) train(c *cli.Context) error {
 	return nil
 }
 
+// resumeCommand is the command that goes on with a training, for a shell. Options
+// that the checkpoint does not hold are its own: --data and --val.
+func resumeCommand(c *cli.Context, arg, checkpoint string) string {
+	words := []string{"restore", "train", arg}
+	for _, name := range []string{"data", "val"} {
+		for _, dir := range c.StringSlice(name) {
+			words = append(words, "--"+name, dir)
+		}
+	}
+	words = append(words, "--resume", checkpoint)
+	for i, word := range words {
+		words[i] = shellWord(word)
+	}
+	return strings.Join(words, " ")
+}
+
 // checkTraining checks the options and returns the folder to write into.
 func checkTraining(c *cli.Context) (out string, err error) {
+	if !c.IsSet("data") {
+		return "", usagef("say what to learn from: --data DIR, a folder of clean pictures")
+	}
 	out = c.String("out")
 	if resume := c.String("resume"); resume != "" {
 		for _, name := range fixedByCheckpoint {
@@ -134,11 +153,8 @@ func checkTraining(c *cli.Context) (out string, err error) {
 	if c.IsSet("freeze") && !c.IsSet("from") {
 		return "", usagef("option --freeze keeps weights as they are, and those of a new network are random: say which model to start from with --from NAME|FILE")
 	}
-	switch {
-	case out == "":
+	if out == "" {
 		return "", usagef("say where to write: -o DIR")
-	case !c.IsSet("data"):
-		return "", usagef("say what to learn from: --data DIR, a folder of clean pictures")
 	}
 	for _, f := range []struct {
 		name   string

@@ -46,7 +46,7 @@ func drawCurves(w io.Writer, title string, d panel) error {
 	p.Title.Padding = vg.Points(8)
 	p.X.Label.Text = "step"
 	p.Y.Label.Text = d.label
-	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(evenTicks), plot.TickerFunc(evenTicks)
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(stepTicks), plot.TickerFunc(evenTicks)
 	p.Legend.Top = true
 	p.Legend.XOffs = -vg.Points(6)
 	p.Legend.Padding = vg.Points(3)
@@ -83,8 +83,8 @@ func drawCurves(w io.Writer, title string, d panel) error {
 	if drawn == 0 {
 		return fmt.Errorf("nothing to draw: no finite value of %s yet", d.label)
 	}
-	if p.X.Min == p.X.Max {
-		p.X.Max++
+	if p.X.Min == p.X.Max { // a single point: all steps so far
+		p.X.Min, p.X.Max = 0, max(p.X.Max, 1)
 	}
 	if p.Y.Min == p.Y.Max { // a flat curve: a range round it, positive where it was
 		p.Y.Min, p.Y.Max = p.Y.Min-math.Abs(p.Y.Min)/2, p.Y.Max+max(math.Abs(p.Y.Max)/2, 1e-9)
@@ -152,6 +152,21 @@ func evenTicks(lo, hi float64) []plot.Tick {
 		ticks = append(ticks, t)
 	}
 	return ticks
+}
+
+// stepTicks are even ticks at whole numbers: there is no half step.
+func stepTicks(lo, hi float64) []plot.Tick {
+	ticks := evenTicks(lo, hi)
+	var whole []plot.Tick
+	for _, t := range ticks {
+		if v := math.Round(t.Value); math.Abs(t.Value-v) < 1e-6 {
+			if t.Label != "" {
+				t.Label = strconv.FormatFloat(v, 'f', 0, 64)
+			}
+			whole = append(whole, t)
+		}
+	}
+	return whole
 }
 
 // smallest bounds a logarithmic axis below: the powers of ten must not run out.

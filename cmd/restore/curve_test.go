@@ -121,3 +121,41 @@ func TestEvenTicks(t *testing.T) {
 		}
 	}
 }
+
+// TestStepTicks: steps are whole numbers, and a training of few of them has ticks
+// all the same.
+func TestStepTicks(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		lo, hi float64
+		want   string
+	}{{0, 1, "0 1"}, {0, 30, "0 5 10 15 20 25 30"}, {29, 31, "29 30 31"}, {0, 400000, "0 100000 200000 300000 400000"}} {
+		var labels []string
+		for _, tick := range stepTicks(c.lo, c.hi) {
+			if tick.Value != math.Trunc(tick.Value) {
+				t.Errorf("from %g to %g: a tick at %g", c.lo, c.hi, tick.Value)
+			}
+			if tick.Label != "" {
+				labels = append(labels, tick.Label)
+			}
+		}
+		if got := strings.Join(labels, " "); got != c.want {
+			t.Errorf("from %g to %g: the labels are %s, want %s", c.lo, c.hi, got, c.want)
+		}
+	}
+}
+
+// TestOnePoint: the axis of a curve of one point begins at step 0, so the point
+// is at its right end.
+func TestOnePoint(t *testing.T) {
+	t.Parallel()
+	m := drawn(t, panel{label: "score", curves: []curve{{"a", plotter.XYs{{X: 30, Y: 31}}}}})
+	r, g, b, _ := curveColours[0].RGBA()
+	for y := m.Bounds().Min.Y; y < m.Bounds().Max.Y; y++ {
+		for x := m.Bounds().Min.X; x < m.Bounds().Max.X; x++ {
+			if R, G, B, _ := m.At(x, y).RGBA(); R == r && G == g && B == b && x < m.Bounds().Dx()*9/10 {
+				t.Fatalf("the point is at %d of %d", x, m.Bounds().Dx())
+			}
+		}
+	}
+}

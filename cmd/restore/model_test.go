@@ -71,7 +71,7 @@ func TestTrain(t *testing.T) {
 	t.Parallel()
 	dir, model := trained(t)
 	_, r := training()
-	r.want(t, exitDone, "1 pictures to learn from", "step 2 of 2", "score", " dB at step 2", "1 of the 1 pictures to score on are among those to learn from", model)
+	r.want(t, exitDone, "1 picture to learn from", "step 2 of 2", "score", " dB at step 2", "1 of the 1 pictures to score on are among those to learn from", model)
 	out := filepath.Join(dir, "out")
 	for _, name := range []string{lossCurveName, scoreCurveName, samplesName} {
 		if m := read(t, filepath.Join(out, name)); m.W < 150 || m.H < 80 {
@@ -91,6 +91,15 @@ func TestTrainResumeAndDecay(t *testing.T) {
 	branch := filepath.Join(t.TempDir(), "branch")
 	restoreWith(t, all.Registry(), "train", "denoise", "--data", filepath.Join(dir, "data"),
 		"--resume", checkpoint, "--decay", "3", "-o", branch).want(t, exitDone, "step 5 of 5", branch)
+	own := filepath.Join(t.TempDir(), "own") // as others read the one that all share
+	if err := os.CopyFS(own, os.DirFS(filepath.Join(dir, "out"))); err != nil {
+		t.Fatal(err)
+	}
+	r := restoreWith(t, all.Registry(), "train", "denoise", "--data", filepath.Join(dir, "data"), "--resume", filepath.Join(own, fit.CheckpointName))
+	r.want(t, exitDone, "complete: it has taken all of its 2 steps", "--from", "--decay", filepath.Join(own, "fast.safetensors"))
+	if strings.Contains(r.stderr, "saved") {
+		t.Errorf("a complete training says that it saved:\n%s", r.stderr)
+	}
 	if !bytes.Equal(before, bytesOf(t, checkpoint)) {
 		t.Error("the branch changed the checkpoint that it came from")
 	}
@@ -114,8 +123,8 @@ func TestTrainInterrupted(t *testing.T) {
 	t.Parallel()
 	dir, _ := trained(t)
 	for at, want := range map[string]string{
-		"pictures to learn from": "no step was taken yet",
-		"saved":                  "--resume",
+		"1 picture to learn from": "no step was taken yet",
+		"saved":                   "go on with: restore train denoise --data " + shellWord(filepath.Join(dir, "data")) + " --val " + shellWord(filepath.Join(dir, "val")) + " --resume ",
 	} {
 		t.Run(at, func(t *testing.T) {
 			t.Parallel()
@@ -123,7 +132,7 @@ func TestTrainInterrupted(t *testing.T) {
 			defer cancel()
 			stderr, stdout := &cancelAt{text: at, cancel: cancel}, &bytes.Buffer{}
 			p := &program{registry: all.Registry(), stdout: stdout, stderr: stderr}
-			code := p.run(ctx, []string{"train", "denoise", "--data", filepath.Join(dir, "data"), "-o", t.TempDir(),
+			code := p.run(ctx, []string{"train", "denoise", "--data", filepath.Join(dir, "data"), "--val", filepath.Join(dir, "val"), "-o", t.TempDir(),
 				"--steps", "1000000", "--batch", "1", "--patch", "16", "--checkpoint", "1ns"})
 			result{code, stdout.String(), stderr.String()}.want(t, exitInterrupted, "interrupted; ", want)
 		})
@@ -140,6 +149,7 @@ func TestTrainErrors(t *testing.T) {
 		want string
 	}{
 		{"", exitUsage, "say which task"},
+		{"denoise", exitUsage, "say what to learn from: --data DIR"},
 		{"denoise --data DATA -o OUT", exitUsage, "--steps"},
 		{"denoise --data DATA -o OUT --steps 1 --minutes 1", exitUsage, "--minutes"},
 		{"denoise --data DATA --steps 1", exitUsage, "-o DIR"},
@@ -231,7 +241,7 @@ func TestModelInfo(t *testing.T) {
 	t.Parallel()
 	dir, model := trained(t)
 	r := restoreWith(t, all.Registry(), "model", "info", model)
-	r.want(t, exitDone, "denoise", "parameters", "kMAC a pixel", "looks at", "cut at", "restore train denoise", "2 steps", "kernels", "best so far, at step 2", "program")
+	r.want(t, exitDone, "denoise", "parameters", "kMAC a pixel", "looks at", "cut at", "restore train denoise", "2 steps", "kernels", "best so far, at step 2; these are its weights", "program")
 	restoreWith(t, all.Registry(), "model", "info").want(t, exitUsage, "NAME|FILE")
 	restoreWith(t, all.Registry(), "model", "info", filepath.Join(dir, "gone")).want(t, exitEnvironment, "neither a file nor a shipped model")
 	restoreWith(t, all.Registry(), "model", "info", filepath.Join(dir, "data", "a.png")).want(t, exitEnvironment, "unusable model", "no safetensors file")

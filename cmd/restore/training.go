@@ -33,7 +33,8 @@ type trainLog struct {
 
 	last  time.Time // when the latest plain line was printed
 	drawn int       // columns of the line on the terminal
-	score string    // latest score with its unit and step
+	score string    // latest score with its unit
+	when  string    // and its step
 }
 
 // newTrainLog shows the training in the folder out.
@@ -47,7 +48,7 @@ func (l *trainLog) resume() {
 	events, _ := readTrainLog(l.out) // without it, the line is without a score for a while
 	for _, e := range events {
 		if e.Kind == "score" {
-			l.score = scoreText(e)
+			l.score, l.when = scoreText(e)
 		}
 	}
 }
@@ -57,11 +58,11 @@ func (l *trainLog) event(e fit.Event) {
 	case "saved":
 		l.complain("the curves were not drawn", drawTraining(l.out, l.title))
 	case "score":
-		l.score = scoreText(e)
+		l.score, l.when = scoreText(e)
 	case "samples":
 		title := fmt.Sprintf("%s, step %d", l.title, e.Step)
 		if l.score != "" {
-			title = l.title + ", score " + l.score
+			title = l.title + ", score " + l.score + l.when
 		}
 		l.complain("the contact sheet was not drawn", fit.WriteFile(filepath.Join(l.out, samplesName), func(w io.Writer) error {
 			return drawSheet(w, title, e.Samples)
@@ -122,11 +123,11 @@ func (l *trainLog) progress(e fit.Event, room int) string {
 	rate := fmt.Sprintf(", rate %.3g", e.Rate)
 	speed := fmt.Sprintf(", %s MP/s", short(e.Speed/1e6))
 	left := ", " + roughly(e.Left) + " left"
-	score := ""
+	score, bare := "", ""
 	if l.score != "" {
-		score = ", score " + l.score
+		bare = ", score " + l.score
+		score = bare + l.when
 	}
-	bare, _, _ := strings.Cut(score, " at step")
 	skipped := ""
 	if e.Skipped > 0 {
 		skipped = fmt.Sprintf(", %d skipped", e.Skipped)
@@ -158,9 +159,13 @@ func roughly(seconds float64) string {
 	return d.Round(time.Second).String()
 }
 
-// scoreText is a score with its unit, and when it was.
-func scoreText(e fit.Event) string {
-	return fmt.Sprintf("%s at step %d", strings.TrimSpace(fmt.Sprintf("%.3f %s", e.Score, e.Unit)), e.Step)
+// scoreText is a score with its unit, and when it was, with a space before it.
+func scoreText(e fit.Event) (score, when string) {
+	when = fmt.Sprintf(" at step %d", e.Step)
+	if e.Step == 0 {
+		when = " before the first step"
+	}
+	return strings.TrimSpace(fmt.Sprintf("%.3f %s", e.Score, e.Unit)), when
 }
 
 func describeEvent(e fit.Event) string {
@@ -168,9 +173,13 @@ func describeEvent(e fit.Event) string {
 	case "warning":
 		return "restore: warning: " + e.Text
 	case "data":
-		return fmt.Sprintf("%d pictures to learn from", e.Pictures)
+		return count(e.Pictures, "picture") + " to learn from"
 	case "score":
-		return "score " + scoreText(e)
+		score, when := scoreText(e)
+		return "score " + score + when
+	case "complete":
+		return fmt.Sprintf("the training is complete: it has taken all of its %s, and %s is what came of it; nothing was trained now\n"+
+			"go on by a new one with --from %s, or, if its schedule is constant, let the rate fall with --decay N -o DIR", count(e.Steps, "step"), e.Path, e.Path)
 	case "skipped":
 		return fmt.Sprintf("step %d is left out: its gradient is not to be followed (%s)", e.Step, e.Text)
 	case "saved":

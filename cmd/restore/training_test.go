@@ -28,6 +28,7 @@ func TestTrainLogPlain(t *testing.T) {
 	l, out := testLog(t, false, &now)
 	e := fit.Event{Kind: "progress", Step: 10, Steps: 1000, Loss: 0.0123456, Rate: 1.2e-3, Speed: 1.5e6, Left: 7384}
 	l.event(e)
+	l.event(fit.Event{Kind: "score", Score: 30, Unit: "dB"})
 	l.event(fit.Event{Kind: "score", Step: 10, Score: 31.2345, Unit: "dB"})
 	for range 4 {
 		now = now.Add(3 * time.Second)
@@ -38,6 +39,7 @@ func TestTrainLogPlain(t *testing.T) {
 	l.event(e) // the last one in any case
 	l.close()
 	want := "step 10 of 1000, loss 0.01235, rate 0.0012, 1.5 MP/s, 2h3m left\n" +
+		"score 30.000 dB before the first step\n" +
 		"score 31.235 dB at step 10\n" +
 		"step 50 of 1000, loss 0.01235, rate 0.0012, 1.5 MP/s, 2h3m left, score 31.235 dB at step 10\n" +
 		"step 1000 of 1000, loss 0.01235, rate 0.0012, 1.5 MP/s, 0s left, score 31.235 dB at step 10, 2 skipped\n"

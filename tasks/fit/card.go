@@ -69,8 +69,8 @@ func (r *run) card() modelfile.Card {
 }
 
 // scores are those of the weights as they are, where they have just been scored,
-// and the best so far. Scores of the weights that the training began from are
-// not among them.
+// and the best so far, which may be that of the weights that the training began
+// from. What else was known of those is not among them.
 func (r *run) scores() []modelfile.Score {
 	if r.val == nil {
 		return nil
@@ -98,9 +98,22 @@ func (r *run) scores() []modelfile.Score {
 		if b.Unit != "" {
 			measure += ", " + b.Unit
 		}
-		list = append(list, modelfile.Score{Data: data, Case: fmt.Sprintf("best so far, at step %d", b.Step), Measure: measure, Value: math.Round(b.Score*1e3) / 1e3})
+		list = append(list, modelfile.Score{Data: data, Case: bestCase(b.Step, r.done()), Measure: measure, Value: math.Round(b.Score*1e3) / 1e3})
 	}
 	return list
+}
+
+// bestCase says when the best score was, and whose weights are in the file: those
+// of the latest step, whatever they score.
+func bestCase(best, done int64) string {
+	when := fmt.Sprintf("at step %d", best)
+	if best == 0 {
+		when = "before the first step"
+	}
+	if best == done {
+		return "best so far, " + when + "; these are its weights"
+	}
+	return fmt.Sprintf("best so far, %s; these are the weights of step %d", when, done)
 }
 
 // machine says what a training ran on: the processor where the system names it,

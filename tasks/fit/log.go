@@ -16,8 +16,9 @@ import (
 type Event struct {
 	// Kind is "data" (what there is to learn from), "warning", "step" (figures
 	// since the last event of this kind), "skipped" (the guard left a step out),
-	// "score", "saved", or, not in the log, "progress" (a step that is more
-	// frequent) and "samples".
+	// "score" (that of step 0 is of the weights that the training began from),
+	// "saved", or, not in the log, "progress" (a step that is more frequent),
+	// "samples" and "complete" (a resumed training has no step left).
 	Kind     string       `json:"kind"`
 	Text     string       `json:"text,omitempty"` // of a warning, or why a step was left out
 	Pictures int          `json:"pictures,omitempty"`
@@ -40,7 +41,7 @@ type Event struct {
 // waits for it.
 func (r *run) emit(e Event) {
 	switch {
-	case e.Kind == "progress" || e.Kind == "samples":
+	case e.Kind == "progress" || e.Kind == "samples" || e.Kind == "complete":
 	case r.log == nil:
 		r.early = append(r.early, e)
 	default:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -58,13 +59,17 @@ const (
 // Train trains the model until its steps are done or ctx ends, and returns the
 // path of the model file, which holds the averaged weights as F16. Checkpoints
 // and model files appear whole or not at all, so a killed run can be resumed
-// from its last checkpoint and then equals an uninterrupted one.
+// from its last checkpoint and then equals an uninterrupted one. One that is
+// resumed after its last step only reports that, by an event "complete".
 func Train(ctx context.Context, o TrainOptions) (string, error) {
 	r := &run{o: o, ctx: ctx, start: time.Now()}
 	if err := r.open(ctx); err != nil {
 		return "", err
 	}
 	defer r.log.close()
+	if r.saved != nil && r.done() >= r.trainer.Config().Steps {
+		return r.modelPath(), r.complete()
+	}
 	err := r.loop(ctx)
 	if err != nil && ctx.Err() == nil {
 		return "", err
@@ -104,9 +109,38 @@ func (r *run) modelPath() string {
 	return filepath.Join(r.o.Out, r.o.Model.Name+".safetensors")
 }
 
+// complete reports that no step is left to take. The files are written anew only
+// where the end of the training was cut short or is wanted in another folder:
+// scores that were recorded in the model file stay.
+func (r *run) complete() error {
+	_, err := os.Stat(filepath.Join(r.o.Out, CheckpointName))
+	if err != nil || !r.modelIsWritten() {
+		if err := r.save(); err != nil {
+			return err
+		}
+	}
+	r.emit(Event{Kind: "complete", Step: r.done(), Steps: r.done(), Path: r.modelPath()})
+	return nil
+}
+
+// modelIsWritten reports whether the model file is that of the steps so far.
+func (r *run) modelIsWritten() bool {
+	data, err := os.ReadFile(r.modelPath())
+	if err != nil {
+		return false
+	}
+	f, err := modelfile.Read(bytes.NewReader(data), int64(len(data)))
+	return err == nil && f.Metadata.Card.Steps == r.card().Steps
+}
+
 // loop takes the steps that are left.
 func (r *run) loop(ctx context.Context) error {
 	c := r.trainer.Config()
+	if r.val != nil && r.o.From != "" && r.saved == nil { // what the training is to improve on
+		if err := r.measure(ctx); err != nil {
+			return err
+		}
+	}
 	source := newLoader(ctx, r.source, r.done(), r.o.Env.Workers)
 	defer source.close()
 	meter := newMeter(c, r.trainer.Skipped, time.Now)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -203,8 +204,89 @@ func TestCard(t *testing.T) {
 		if c.Program != "restore v9" || c.Licence != "CC0-1.0" || c.Date == "" || !strings.Contains(c.CPU, "1 workers, kernels "+cae.KernelSet()) || c.Steps != int64(i+1) {
 			t.Errorf("after step %d the card says %+v", i+1, c)
 		}
+		whose := "these are the weights of step " + strconv.Itoa(i+1)
+		if i == 0 {
+			whose = "these are its weights"
+		}
+		if len(c.Scores) > 0 && !strings.HasSuffix(c.Scores[len(c.Scores)-1].Case, whose) {
+			t.Errorf("after step %d the card says %q of the best score", i+1, c.Scores[len(c.Scores)-1].Case)
+		}
 		if len(c.Scores) == 0 || c.Scores[len(c.Scores)-1].Value != 2 || !strings.Contains(c.Scores[len(c.Scores)-1].Case, "best so far, at step 1") {
 			t.Errorf("after step %d the card has the scores %+v", i+1, c.Scores)
+		}
+	}
+}
+
+// TestScoreBefore: a training from other weights scores those first; a new one and
+// a resumed one have nothing to compare with.
+func TestScoreBefore(t *testing.T) {
+	t.Parallel()
+	scored := func(o TrainOptions) (steps []int64, path string) {
+		o.Log = func(e Event) {
+			if e.Kind == "score" {
+				steps = append(steps, e.Step)
+			}
+		}
+		path, err := Train(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return steps, path
+	}
+	o := options(t, folder(t, [2]int{40, 30}))
+	o.Val, o.Config.Steps = o.Data, 2
+	steps, first := scored(o)
+	if !slices.Equal(steps, []int64{2}) {
+		t.Errorf("a new training scores at the steps %v, want 2", steps)
+	}
+	o.From, o.Out = first, t.TempDir()
+	steps, second := scored(o)
+	if !slices.Equal(steps, []int64{0, 2}) {
+		t.Errorf("from other weights it scores at the steps %v, want 0 and 2", steps)
+	}
+	if _, card := weights(t, second); !strings.HasPrefix(card.Scores[len(card.Scores)-1].Case, "best so far, before the first step; these are the weights of step 2") {
+		t.Errorf("the card has the scores %+v", card.Scores)
+	}
+	log, err := ReadLog(bytes.NewReader(read(t, filepath.Join(o.Out, LogName))))
+	if err != nil || !slices.ContainsFunc(log, func(e Event) bool { return e.Kind == "score" && e.Step == 0 }) {
+		t.Errorf("the log lacks the score before the first step: %+v (%v)", log, err)
+	}
+}
+
+// TestComplete: a training that is resumed after its last step says so and
+// touches nothing; what a kill at the very end left unwritten is written.
+func TestComplete(t *testing.T) {
+	t.Parallel()
+	o := options(t, folder(t, [2]int{40, 30}))
+	o.Config.Steps = 2
+	path, err := Train(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := read(t, path)
+	o.Resume, o.Config = filepath.Join(o.Out, CheckpointName), train.Config{}
+	checkpoint := read(t, o.Resume)
+	var kinds []string
+	o.Log = func(e Event) {
+		if e.Kind != "data" {
+			kinds = append(kinds, e.Kind)
+		}
+	}
+	for _, c := range []struct{ name, want string }{{"whole", "complete"}, {"without the model", "saved complete"}, {"whole again", "complete"}} {
+		kinds = nil
+		if c.name == "without the model" {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if again, err := Train(t.Context(), o); err != nil || again != path {
+			t.Fatalf("%s: %s, %v", c.name, again, err)
+		}
+		if got := strings.Join(kinds, " "); got != c.want {
+			t.Errorf("%s: the events are %s, want %s", c.name, got, c.want)
+		}
+		if c.name == "whole" && (!bytes.Equal(whole, read(t, path)) || !bytes.Equal(checkpoint, read(t, o.Resume))) {
+			t.Error("a complete training was written anew")
 		}
 	}
 }
