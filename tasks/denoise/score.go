@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/cae-restore/restore/tasks"
 )
@@ -13,12 +14,37 @@ import (
 const protocol = "Gaussian noise by a generator that is seeded by the picture's name added to sRGB samples, neither clipped nor rounded; " +
 	"PSNR and SSIM over all samples and channels after clipping the output; means over the pictures."
 
-// photoProtocol is that of tables with other damage.
-const photoProtocol = "Camera noise: simulated sensor noise of a level drawn for each picture by a generator that is seeded by its name, clipped and rounded to 8 bits. " +
-	"Gaussian noise: the number is its standard deviation on the scale of 0 to 255; neither clipped nor rounded unless JPEG follows. " +
-	"JPEG of the quality given, 4:2:0, after the noise; its result has 8 bits. " +
-	"PSNR and SSIM over all samples and channels after clipping the output; means over the pictures, and the lowest PSNR. " +
-	"A PSNR above 60 dB, as of equal pictures, counts as 60. The score leaves clean pictures out, unless there is nothing else."
+// photoProtocol is that of tables with other damage. It explains what is in them.
+func (o *ScoreOptions) photoProtocol() string {
+	var parts []string
+	if slices.Contains(o.Noise, Camera) {
+		parts = append(parts, "Camera noise: simulated sensor noise of a level drawn for each picture by a generator that is seeded by its name, clipped and rounded to 8 bits.")
+	}
+	if slices.Contains(o.Noise, Gaussian) {
+		parts = append(parts, "Gaussian noise: the number is its standard deviation on the scale of 0 to 255; neither clipped nor rounded unless JPEG follows.")
+	}
+	if slices.ContainsFunc(o.JPEG, func(q int) bool { return q != 0 }) {
+		parts = append(parts, "JPEG of the quality given, 4:2:0, after the noise; its result has 8 bits.")
+	}
+	parts = append(parts, "PSNR and SSIM over all samples and channels after clipping the output; means over the pictures, and the lowest PSNR.")
+	if slices.ContainsFunc(o.trials(), func(t trial) bool { return !t.damages() }) {
+		parts = append(parts, "A PSNR above 60 dB, as of equal pictures, counts as 60. The score leaves clean pictures out, unless there is nothing else.")
+	}
+	return strings.Join(parts, " ")
+}
+
+// shortName is the name of a model without the task before it, in which a
+// protocol names it whichever way it was asked for. A file keeps its name.
+func shortName(models []tasks.Model, name string) string {
+	if name == "denoise" {
+		return models[0].Name
+	}
+	short := strings.TrimPrefix(name, "denoise:")
+	if slices.ContainsFunc(models, func(m tasks.Model) bool { return m.Name == short }) {
+		return short
+	}
+	return name
+}
 
 // mostPSNR is what the PSNR of equal pictures counts as, which is infinite.
 const mostPSNR = 60
@@ -56,7 +82,7 @@ func score(ctx context.Context, env tasks.Env, models []tasks.Model, name string
 	if count == 0 {
 		return tasks.Table{}, fmt.Errorf("there is no picture to score on")
 	}
-	return o.table(m.Name, trials, sums, count), nil
+	return o.table(shortName(models, m.Name), trials, sums, count), nil
 }
 
 // plain reports whether all damage is Gaussian noise, neither clipped nor
@@ -69,7 +95,7 @@ func (o *ScoreOptions) plain() bool {
 // table makes the table of the sums over count pictures.
 func (o *ScoreOptions) table(weights string, trials []trial, sums []sum, count int) tasks.Table {
 	measured := !o.Strength.True && o.Strength.Strength.measures()
-	t := tasks.Table{Unit: "dB", Protocol: photoProtocol, Columns: []string{"noise", "input_psnr", "psnr", "worst_psnr", "ssim", "pictures"}}
+	t := tasks.Table{Unit: "dB", Protocol: o.photoProtocol(), Columns: []string{"noise", "input_psnr", "psnr", "worst_psnr", "ssim", "pictures"}}
 	if o.plain() {
 		t.Protocol, t.Columns = protocol, []string{"sigma", "input_psnr", "psnr", "ssim", "pictures"}
 	}

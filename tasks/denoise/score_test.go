@@ -247,6 +247,40 @@ func TestModelNote(t *testing.T) {
 	}
 }
 
+// TestProtocol explains what is in the table and nothing else, and names the
+// weights in one form, whichever way they were asked for.
+func TestProtocol(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		noises  Noises
+		jpeg    Qualities
+		explain string
+	}{
+		{Noises{Camera}, Qualities{0}, "Camera"},
+		{Noises{Gaussian}, Qualities{70}, "Gaussian JPEG"},
+		{Noises{NoNoise}, Qualities{30}, "JPEG"},
+		{Noises{NoNoise}, Qualities{0}, "counts"},
+		{Noises{NoNoise, Camera, Gaussian}, Qualities{0, 30}, "Camera Gaussian JPEG counts"},
+	} {
+		text := defaultScore(c.noises, c.jpeg).photoProtocol()
+		var got []string
+		for _, part := range [][2]string{{"Camera", "Camera noise:"}, {"Gaussian", "Gaussian noise:"}, {"JPEG", "JPEG of the quality"}, {"counts", "counts as 60"}} {
+			if strings.Contains(text, part[1]) {
+				got = append(got, part[0])
+			}
+		}
+		if strings.Join(got, " ") != c.explain || !strings.Contains(text, "PSNR and SSIM over") {
+			t.Errorf("%v, JPEG %v: it explains %v, want %s: %s", c.noises, c.jpeg, got, c.explain, text)
+		}
+	}
+	for name, want := range map[string]string{"denoise": "fast", "denoise:fast": "fast", "fast": "fast", "fast-photo": "fast-photo",
+		"denoise:fast-photo": "fast-photo", "./denoise": "./denoise", "denoise:my.safetensors": "denoise:my.safetensors"} {
+		if got := shortName(models(), name); got != want {
+			t.Errorf("%s is named %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestScoreOptionsText(t *testing.T) {
 	t.Parallel()
 	for option, values := range map[string]map[string]string{
