@@ -1,6 +1,10 @@
 package denoise
 
-import "math"
+import (
+	"math"
+
+	"github.com/cae-restore/restore/tasks/internal/degrade"
+)
 
 const (
 	maxBlocks = 3000 // of the JPEG grid that are looked at
@@ -12,19 +16,9 @@ const (
 	leastCount = 40
 )
 
-// lumaSteps are the quantisation steps of luma at quality 50 in the example
-// tables of the JPEG standard (ITU-T T.81, table K.1), in rows. Most encoders
+// lumaSteps are the quantisation steps of luma at quality 50. Most encoders
 // multiply them by a number that follows from the quality.
-var lumaSteps = [patchLen]float64{
-	16, 11, 10, 16, 24, 40, 51, 61,
-	12, 12, 14, 19, 26, 58, 60, 55,
-	14, 13, 16, 24, 40, 57, 69, 56,
-	14, 17, 22, 29, 51, 87, 80, 62,
-	18, 22, 37, 56, 68, 109, 103, 77,
-	24, 35, 55, 64, 81, 104, 113, 92,
-	49, 64, 78, 87, 103, 121, 120, 101,
-	72, 92, 95, 98, 112, 100, 103, 99,
-}
+var lumaSteps = degrade.LumaSteps()
 
 // jpegTrace is what quantisation by JPEG has left in a picture whose 8x8 blocks
 // begin at its first sample.

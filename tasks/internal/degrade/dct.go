@@ -161,6 +161,15 @@ func samples(to, from *[64]float32) {
 	}
 }
 
+// LumaSteps returns the quantisation steps of luma at quality 50, in rows of
+// ascending horizontal frequency (ITU-T T.81, table K.1).
+func LumaSteps() (steps [64]float64) {
+	for i, v := range lumaTable {
+		steps[i] = float64(v)
+	}
+	return steps
+}
+
 // The tables of steps that ITU-T T.81 gives as examples in annex K, for luma and
 // chroma at quality 50, in rows of ascending horizontal frequency.
 var (
