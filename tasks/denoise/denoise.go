@@ -17,6 +17,8 @@ import (
 var (
 	//go:embed fast.safetensors
 	fastWeights []byte
+	//go:embed best.safetensors
+	bestWeights []byte
 	//go:embed fast-photo.safetensors
 	fastPhotoWeights []byte
 )
