@@ -21,6 +21,8 @@ var (
 	bestWeights []byte
 	//go:embed fast-photo.safetensors
 	fastPhotoWeights []byte
+	//go:embed best-photo.safetensors
+	bestPhotoWeights []byte
 )
 
 // Spec is the task for the registry.

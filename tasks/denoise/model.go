@@ -41,7 +41,7 @@ func models() []tasks.Model {
 	list[0] = gaussian("fast", "the default: Gaussian noise of standard deviation 0 to 55, in colour and grey", fastNetwork, fastWeights)
 	list[1] = gaussian("best", "the same with a larger network, for those who can wait", bestNetwork, bestWeights)
 	list[2] = photographic("fast-photo", "noise of cameras and films, JPEG artefacts; used in place of fast where the strength is measured", fastNetwork, fastPhotoWeights)
-	list[3] = photographic("best-photo", "the same with the network of best", bestNetwork, nil)
+	list[3] = photographic("best-photo", "the same with the network of best", bestNetwork, bestPhotoWeights)
 	for i := range list {
 		list[i].Loss = "l1"
 		list[i].Score = func(ctx context.Context, env tasks.Env, name string, samples iter.Seq2[tasks.Sample, error], options any) (tasks.Table, error) {

@@ -203,7 +203,8 @@ func TestWeightsFor(t *testing.T) {
 		{with, "fast", false, "fast"},
 		{with, "fast-photo", false, "fast-photo"},
 		{with, "fast-photo", true, "fast-photo"},
-		{with, "best", true, "best"},
+		{with, "best", true, "best-photo"},
+		{with, "best", false, "best"},
 		{with, "./fast", true, "./fast"},
 		{with, "my.safetensors", true, "my.safetensors"},
 	} {
