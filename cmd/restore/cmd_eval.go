@@ -66,11 +66,8 @@ func (p *program) eval(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := jobs(c)
+	pool, err := enter(c)
 	if err != nil {
-		return err
-	}
-	if err := pool.Enter(c.Context); err != nil {
 		return err
 	}
 	defer pool.Leave()

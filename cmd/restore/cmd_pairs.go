@@ -62,11 +62,8 @@ func (p *program) pairs(c *cli.Context) error {
 			return err
 		}
 	}
-	pool, err := jobs(c)
+	pool, err := enter(c)
 	if err != nil {
-		return err
-	}
-	if err := pool.Enter(c.Context); err != nil {
 		return err
 	}
 	defer pool.Leave()

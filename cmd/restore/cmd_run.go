@@ -68,10 +68,9 @@ func restoreFlags() []cli.Flag {
 		&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the outputs: jpeg, png, tiff or bmp", DefaultText: "as the input"},
 		&cli.IntFlag{Name: "quality", Usage: "quality of JPEG outputs, `1..100`", DefaultText: strconv.Itoa(pix.DefaultQuality)},
 		overwriteFlag(),
-		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out what matches `GLOB`: a name, or with a slash a path below INPUT; may be given several times"},
 		&cli.StringFlag{Name: "truth", Usage: "folder of the clean originals, `DIR`: prints the PSNR of each picture before and after"},
 		&cli.StringSliceFlag{Name: "model", Usage: "model to use, `[STEP=]NAME|FILE`; STEP is needed only where several steps have one"},
-		&cli.Float64Flag{Name: "max-megapixels", Usage: "refuse pictures of more than `N` megapixels, before memory is taken for them", DefaultText: fmt.Sprint(pix.DefaultLimits.MaxPixels / 1e6)},
+		excludeFlag(), megapixelsFlag(),
 		jobsFlag(), quietFlag(),
 	}
 }
@@ -92,13 +91,9 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain, own map[string]
 	case c.IsSet("quality") && (options.Quality < 1 || options.Quality > 100):
 		return usagef("option --quality: %d is not within 1 to 100", options.Quality)
 	}
-	if c.IsSet("max-megapixels") {
-		n := c.Float64("max-megapixels")
-		if !(n > 0 && n <= 1e6) {
-			return usagef("option --max-megapixels: %g is not above 0 and at most 1000000", n)
-		}
-		options.Limits = pix.DefaultLimits
-		options.Limits.MaxPixels = int64(n * 1e6)
+	var err error
+	if options.Limits, err = limits(c); err != nil {
+		return err
 	}
 	if _, _, err := pix.OutputFormat(pix.Meta{}, options.Format); err != nil {
 		return usagef("option --format: %w", err)

@@ -67,11 +67,8 @@ func (p *program) train(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	pool, err := jobs(c)
+	pool, err := enter(c)
 	if err != nil {
-		return err
-	}
-	if err := pool.Enter(c.Context); err != nil {
 		return err
 	}
 	defer pool.Leave()

@@ -33,6 +33,15 @@ func jobs(c *cli.Context) (*pipeline.Pool, error) {
 	return pipeline.NewPool(n), nil
 }
 
+// enter makes the pool and lets the caller work along in it; it has to Leave.
+func enter(c *cli.Context) (*pipeline.Pool, error) {
+	pool, err := jobs(c)
+	if err != nil {
+		return nil, err
+	}
+	return pool, pool.Enter(c.Context)
+}
+
 // env is the world that tasks see.
 func (p *program) env(pool *pipeline.Pool) tasks.Env {
 	if p.note != "" {

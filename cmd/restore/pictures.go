@@ -14,11 +14,17 @@ import (
 // pictureFlags are the options of verbs that read pictures and restore none.
 func pictureFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringSliceFlag{Name: "exclude", Usage: "leave out what matches `GLOB`: a name, or with a slash a path below the folder; may be given several times"},
-		&cli.Float64Flag{Name: "max-megapixels", Usage: "refuse pictures of more than `N` megapixels, before memory is taken for them", DefaultText: fmt.Sprint(pix.DefaultLimits.MaxPixels / 1e6)},
-		jobsFlag(),
+		excludeFlag(), megapixelsFlag(), jobsFlag(),
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "do not show how far it is; results and warnings are printed all the same"},
 	}
+}
+
+func excludeFlag() cli.Flag {
+	return &cli.StringSliceFlag{Name: "exclude", Usage: "leave out what matches `GLOB`: a name, or with a slash a path below the folder; may be given several times"}
+}
+
+func megapixelsFlag() cli.Flag {
+	return &cli.Float64Flag{Name: "max-megapixels", Usage: "refuse pictures of more than `N` megapixels, before memory is taken for them", DefaultText: fmt.Sprint(pix.DefaultLimits.MaxPixels / 1e6)}
 }
 
 // limits reads --max-megapixels.

@@ -27,7 +27,7 @@ type Picture struct {
 type EvalOptions struct {
 	Model    *tasks.Model
 	Name     string     // of the weights: a shipped model or a file
-	Pictures []Picture  // clean pictures; their order counts, as it seeds the damage
+	Pictures []Picture  // clean pictures, in the order in which they are scored
 	Limits   pix.Limits // the zero value stands for pix.DefaultLimits
 	Options  any        // as Model.ScoreOptions returns them
 
