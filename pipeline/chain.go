@@ -32,6 +32,8 @@ type Chain struct {
 	steps []Step
 	tasks []tasks.Task // as many as steps once open
 	env   tasks.Env
+
+	fingerprint string // see Fingerprint; empty before Open
 }
 
 // NewChain makes a chain of the given steps. It checks that each plane that a
@@ -135,8 +137,12 @@ func (c *Chain) Open(ctx context.Context, env tasks.Env) error {
 		env.OpenModel = c.openModel
 	}
 	opened := make([]tasks.Task, len(c.steps))
+	finger := newFingerprinter(len(c.steps))
 	for i, s := range c.steps {
-		task, err := s.Spec.New(ctx, env, s.Options)
+		var models modelSums
+		stepEnv := env
+		stepEnv.OpenModel = models.watching(env.OpenModel)
+		task, err := s.Spec.New(ctx, stepEnv, s.Options)
 		if err == nil && task == nil {
 			err = errors.New("internal error: the task is nil")
 		}
@@ -148,8 +154,9 @@ func (c *Chain) Open(ctx context.Context, env tasks.Env) error {
 			return &Error{Kind: kind, Step: c.label(i), Err: err}
 		}
 		opened[i] = task
+		finger.step(s, models.end())
 	}
-	c.tasks, c.env = opened, env
+	c.tasks, c.env, c.fingerprint = opened, env, finger.String()
 	return nil
 }
 
