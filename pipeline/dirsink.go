@@ -59,14 +59,12 @@ func (s *DirSink) Begin(_ context.Context, item Item) (Batch, error) {
 		return nil, fmt.Errorf("the relative path %q leads out of the output folder", item.Rel)
 	}
 	stem, _ := splitEnding(item.Rel)
-	b := &dirBatch{item: item, stem: filepath.Join(s.dir, filepath.FromSlash(stem))}
-	dir := filepath.Dir(b.stem)
-	once, _ := s.swept.LoadOrStore(dir, new(sync.Once))
-	once.(*sync.Once).Do(func() { sweep(dir) })
+	b := &dirBatch{sink: s, item: item, stem: filepath.Join(s.dir, filepath.FromSlash(stem))}
 	return b, nil
 }
 
 type dirBatch struct {
+	sink  *DirSink
 	item  Item
 	stem  string // path of the outputs without suffix
 	files []*dirFile
@@ -103,6 +101,9 @@ func (b *dirBatch) Create(suffix string) (Output, error) {
 	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
 		return nil, outputError(err)
 	}
+	dir := filepath.Dir(target)
+	once, _ := b.sink.swept.LoadOrStore(dir, new(sync.Once))
+	once.(*sync.Once).Do(func() { sweep(dir) })
 	f, err := createTemp(target)
 	if err != nil {
 		return nil, outputError(err)
@@ -111,14 +112,19 @@ func (b *dirBatch) Create(suffix string) (Output, error) {
 	return f, nil
 }
 
-// Commit implements Batch.
-func (b *dirBatch) Commit(replace bool) error {
-	defer b.Abort()
+// Seal implements Batch.
+func (b *dirBatch) Seal() error {
 	for _, f := range b.files {
 		if err := b.finish(f); err != nil {
 			return outputError(err)
 		}
 	}
+	return nil
+}
+
+// Commit implements Batch.
+func (b *dirBatch) Commit(replace bool) error {
+	defer b.Abort()
 	var made []string
 	for _, f := range b.files {
 		if runtime.GOOS == "windows" { // which renames no open file

@@ -50,6 +50,7 @@ func TestDirSinkCommit(t *testing.T) {
 	if _, err := b.Stat("-clean.jpg"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Stat before Commit: %v", err)
 	}
+	must(t, b.Seal())
 	must(t, b.Commit(false))
 	b.Abort() // does nothing any more
 	if got, want := listing(t, dir), "1968/beach-clean.jpg 1968/beach.mask.png"; got != want {
@@ -206,8 +207,11 @@ func TestDirSinkSweeps(t *testing.T) {
 	defer discard(live)
 	must(t, os.Chtimes(live.Name(), old, old))
 
-	begin(t, s, Item{Rel: "x.jpg"}).Abort()
-	begin(t, s, Item{Rel: "sub/x.jpg"}).Abort()
+	for _, rel := range []string{"x.jpg", "sub/x.jpg"} {
+		b := begin(t, s, Item{Rel: rel})
+		put(t, b, ".jpg", "picture")
+		b.Abort()
+	}
 	got := listing(t, dir)
 	for _, gone := range []string{".dead.jpg" + mark, "sub/.dead.jpg" + mark} {
 		if strings.Contains(" "+got+" ", " "+gone+" ") {

@@ -42,6 +42,15 @@ type Lister interface {
 	List() []Item
 }
 
+// Retrier is a Source that may want a failed item again later: a file that was
+// not yet whole, say. Run asks before it records a failure that concerns the one
+// item. With true, nothing is recorded, Done is not called, and the source yields
+// the item again when it sees fit.
+type Retrier interface {
+	Source
+	Retry(item Item, err error) bool
+}
+
 // endings are the endings by which a file counts as a picture, with the
 // container that they stand for. Some cannot be read here: those files are
 // reported and not passed over. What a file holds is decided by its content

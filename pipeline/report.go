@@ -15,6 +15,7 @@ const (
 	Copied   Outcome = "copied"   // no step changed it: the file was copied byte for byte
 	Skipped  Outcome = "skipped"  // its output was there already and was left alone
 	Failed   Outcome = "failed"   // see Result.Err
+	Planned  Outcome = "planned"  // of a dry run: it would be worked on
 	Ignored  Outcome = "ignored"  // a file in a folder that is no picture, by content nor by ending
 )
 
@@ -22,6 +23,7 @@ const (
 type Result struct {
 	Item    Item
 	Output  string // path of the output; empty where there is none
+	Why     string // for Skipped and Planned: why, in words
 	Outcome Outcome
 	Err     error // for Failed: an *Error that names the item and, if one failed, the step; KindOf tells its kind
 
@@ -41,10 +43,10 @@ type Score struct{ Before, After float64 }
 
 // Report tells what a run did.
 type Report struct {
-	Results []Result // in the order of the source; without those that were cut short or not begun
+	Results []Result // in the order of the source; without those that were cut short or not begun; none with Options.Forget
 
 	// How many items had which outcome.
-	Restored, Copied, Skipped, Failed, Ignored int
+	Restored, Copied, Skipped, Failed, Planned, Ignored int
 
 	// Unfinished counts the items that the source is known to have and that
 	// have no result, because the run ended early. It is 0 for a Source that is
@@ -55,8 +57,8 @@ type Report struct {
 	Megapixels float64 // of all pictures restored or copied
 }
 
+// add counts a result.
 func (r *Report) add(res Result) {
-	r.Results = append(r.Results, res)
 	switch res.Outcome {
 	case Restored:
 		r.Restored++
@@ -66,6 +68,8 @@ func (r *Report) add(res Result) {
 		r.Skipped++
 	case Failed:
 		r.Failed++
+	case Planned:
+		r.Planned++
 	case Ignored:
 		r.Ignored++
 	}

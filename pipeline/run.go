@@ -1,10 +1,9 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -30,6 +29,19 @@ type Options struct {
 	// empty. Where the ending differs, the one file with the same stem counts.
 	// Each picture that has one gets a Result.Truth; the others get a note.
 	Truth string
+
+	// DryRun only says what would happen: each item that would be worked on
+	// gets the outcome Planned. Headers are read, nothing is decoded or written.
+	DryRun bool
+
+	// Forget leaves the results out of the Report and keeps their counts: a run
+	// without end does not grow. The Reporter learns them all the same.
+	Forget bool
+
+	// Inspect, if set, sees each picture that was restored or copied, as it was
+	// read and as its output reads, before the output takes its name. It is
+	// called from many goroutines at once, and keeps neither picture.
+	Inspect func(res *Result, before, after *pix.Image)
 }
 
 // Run takes every item of src through the chain to the sink. With many
@@ -49,12 +61,12 @@ func Run(ctx context.Context, o Options, c *Chain, src Source, sink Sink, rep Re
 	if o.Pool == nil {
 		o.Pool = NewPool(0)
 	}
-	r := &run{Options: o, chain: c, sink: sink, reporter: rep}
+	r := &run{Options: o, chain: c, sink: sink, reporter: rep, results: map[int]*Result{}, pending: make(chan struct{}, mostPending)}
 	list, err := r.prepare(src)
 	if err != nil {
 		return Report{Unfinished: len(list)}, err
 	}
-	if s, ok := sink.(Opener); ok {
+	if s, ok := sink.(Opener); ok && !o.DryRun {
 		if err := s.Open(); err != nil {
 			return Report{Unfinished: len(list)}, err
 		}
@@ -67,7 +79,11 @@ func Run(ctx context.Context, o Options, c *Chain, src Source, sink Sink, rep Re
 		rep.Start(total)
 	}
 	ended := r.items(ctx, src)
-	report := r.report(len(list))
+	report := r.report
+	report.Unfinished = max(len(list), r.begun) - r.ended
+	if !o.Forget {
+		report.Results = r.ordered()
+	}
 	report.Seconds = time.Since(start).Seconds()
 	switch {
 	case r.fatal != nil:
@@ -90,8 +106,14 @@ type run struct {
 	wg        sync.WaitGroup
 	reporting sync.Mutex
 
+	pending chan struct{} // holds one element for each picture whose files wait for their names
+
 	mu      sync.Mutex
-	results []*Result // by the order of the source; nil: cut short or in flight
+	report  Report          // the counts so far
+	results map[int]*Result // by the order of the source, unless Options.Forget
+	next    int             // the place of the next item in that order
+	begun   int             // items taken from the source, but for those that it wants again
+	ended   int             // of them those that came to an end, not cut short
 	fatal   error
 }
 
@@ -127,55 +149,43 @@ func (r *run) prepare(src Source) (list []Item, err error) {
 	return list, r.plan(list)
 }
 
-// items starts a goroutine for each item when the pool has a place for it. It
-// reports whether the source came to its end.
+// mostPending bounds how many pictures wait for the disk at a time. Each has
+// files open.
+const mostPending = 64
+
+// items takes each item of the source as far as can be told without decoding it,
+// and starts a goroutine for it when the pool has a place. It reports whether the
+// source came to its end.
 func (r *run) items(ctx context.Context, src Source) (ended bool) {
 	defer r.wg.Wait()
 	for item, err := range src.Items(ctx) {
 		if r.stopped() {
 			return false
 		}
-		if enterErr := r.Pool.Enter(ctx); enterErr != nil {
-			return false
-		}
-		if r.stopped() { // while this goroutine waited
-			r.Pool.Leave()
-			return false
-		}
 		index := r.begin()
+		p := &photo{run: r, item: item, res: Result{Item: item, Outcome: Failed, Err: err}}
+		if err == nil && !p.prepare() || err != nil {
+			r.end(src, index, p.res)
+			continue
+		}
+		if p.enter(ctx) != nil {
+			p.close()
+			return false
+		}
+		if r.stopped() { // while this one waited
+			p.close()
+			return false
+		}
 		r.wg.Go(func() {
-			defer r.Pool.Leave()
-			res := Result{Item: item, Outcome: Failed, Err: err}
-			if err == nil {
-				res = r.attempt(ctx, item)
-			}
-			if res.Outcome == Failed && ctx.Err() != nil {
+			defer p.close()
+			p.attempt(ctx)
+			if p.res.Outcome == Failed && ctx.Err() != nil {
 				return // cut short: it is not known whether the picture is at fault
 			}
-			r.end(index, res)
-			src.Done(item, res.Err)
+			r.end(src, index, p.res)
 		})
 	}
 	return ctx.Err() == nil
-}
-
-// pauses before an item with a transient error is tried again.
-var pauses = []time.Duration{100 * time.Millisecond, time.Second}
-
-func (r *run) attempt(ctx context.Context, item Item) Result {
-	start := time.Now()
-	for try := 0; ; try++ {
-		res := r.process(ctx, item)
-		res.Seconds = time.Since(start).Seconds()
-		if KindOf(res.Err) != KindTransient || try == len(pauses) {
-			return res
-		}
-		select {
-		case <-time.After(pauses[try]):
-		case <-ctx.Done():
-			return res
-		}
-	}
 }
 
 func (r *run) stopped() bool {
@@ -184,104 +194,66 @@ func (r *run) stopped() bool {
 	return r.fatal != nil
 }
 
-// begin reserves the place of one item in the report.
-func (r *run) begin() int {
+// begin counts an item and gives it its place in the report.
+func (r *run) begin() (index int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.results = append(r.results, nil)
-	return len(r.results) - 1
+	r.begun++
+	r.next++
+	return r.next - 1
 }
 
-// end records a result. An error of the environment stops the run.
-func (r *run) end(index int, res Result) {
+// end records what became of an item, unless the source wants it again. An error
+// of the environment stops the run.
+func (r *run) end(src Source, index int, res Result) {
 	if res.Err != nil {
-		e := &Error{Kind: KindOf(res.Err), Item: res.Item.Path, Err: res.Err}
-		var inner *Error
-		if errors.As(res.Err, &inner) {
-			e.Step = inner.Step
-			if err := error(inner); err == res.Err { // it adds nothing but what e has as well
-				e.Err = inner.Err
-			}
-		}
-		if e.Kind == KindCancelled { // the context has not ended: a step gave up by itself
-			e.Kind = KindInput
-		}
-		res.Err = e
+		res.Err = r.complete(res)
+	}
+	if s, ok := src.(Retrier); ok && res.Outcome == Failed && KindOf(res.Err) != KindEnvironment && s.Retry(res.Item, res.Err) {
+		r.mu.Lock()
+		r.begun-- // it will come again
+		r.mu.Unlock()
+		return
 	}
 	r.mu.Lock()
-	r.results[index] = &res
+	r.ended++
+	r.report.add(res)
+	if !r.Forget {
+		r.results[index] = &res
+	}
 	if r.fatal == nil && res.Err != nil && KindOf(res.Err) == KindEnvironment {
 		r.fatal = res.Err
 	}
 	r.mu.Unlock()
 	if r.reporter != nil {
 		r.reporting.Lock()
-		defer r.reporting.Unlock()
 		r.reporter.Done(res)
+		r.reporting.Unlock()
 	}
+	src.Done(res.Item, res.Err)
 }
 
-func (r *run) report(total int) Report {
-	var report Report
-	for _, res := range r.results {
-		if res != nil {
-			report.add(*res)
+// complete makes an *Error of the error of an item, which names it.
+func (r *run) complete(res Result) *Error {
+	e := &Error{Kind: KindOf(res.Err), Item: res.Item.Path, Err: res.Err}
+	var inner *Error
+	if errors.As(res.Err, &inner) {
+		e.Step = inner.Step
+		if err := error(inner); err == res.Err { // it adds nothing but what e has as well
+			e.Err = inner.Err
 		}
 	}
-	report.Unfinished = max(total, len(r.results)) - len(report.Results)
-	return report
+	if e.Kind == KindCancelled { // the context has not ended: a step gave up by itself
+		e.Kind = KindInput
+	}
+	return e
 }
 
-// plan finds outputs that would take each other's names, or that of an input.
-// Only items that share a folder and a stem can clash, so no other is opened.
-func (r *run) plan(list []Item) error {
-	groups := map[string][]Item{}
-	for _, item := range list {
-		stem, ending := splitEnding(item.Rel)
-		if r.inputs[place(r.target(item, r.expected(ending)))] {
-			return usagef("the output of %s would take the place of an input; choose another output folder, or a suffix", item.Path)
-		}
-		groups[fold(stem)] = append(groups[fold(stem)], item)
-	}
-	var clashes []string
-	for _, group := range groups {
-		if len(group) > 1 {
-			clashes = append(clashes, r.clashes(group)...)
-		}
-	}
-	if len(clashes) == 0 {
-		return nil
-	}
-	slices.SortFunc(clashes, cmp.Compare)
-	const shown = 5
-	more := ""
-	if n := len(clashes) - shown; n > 0 {
-		clashes, more = clashes[:shown], fmt.Sprintf("\nand %d more", n)
-	}
-	return usagef("several inputs would have the same output:\n%s%s\nchoose another format, or process them into different folders",
-		strings.Join(clashes, "\n"), more)
-}
-
-// clashes compares the names of the outputs of items with the same stem.
-func (r *run) clashes(group []Item) (list []string) {
-	first := map[string]Item{}
-	for _, item := range group {
-		in, err := openInput(item, r.Limits)
-		if err != nil {
-			continue // it will have no output
-		}
-		in.Close()
-		_, ending, err := outputEnding(in.header, item, r.Format)
-		if err != nil {
-			continue
-		}
-		stem, _ := splitEnding(item.Rel)
-		output := stem + r.Suffix + ending
-		if other, ok := first[fold(output)]; ok {
-			list = append(list, fmt.Sprintf("  %s and %s: %s", other.Path, item.Path, output))
-			continue
-		}
-		first[fold(output)] = item
+// ordered returns the results in the order of the source.
+func (r *run) ordered() []Result {
+	list := make([]Result, 0, len(r.results))
+	for _, index := range slices.Sorted(maps.Keys(r.results)) {
+		list = append(list, *r.results[index])
 	}
 	return list
 }

@@ -22,7 +22,7 @@ type Opener interface {
 }
 
 // Batch is the files made of one item: all of them appear, or none. Every Batch
-// ends with Commit or Abort; an Abort after Commit does nothing. It is used by
+// ends with Seal and Commit, or with Abort; an Abort after Commit does nothing. It is used by
 // one goroutine at a time.
 //
 // A suffix is what follows the stem of the item's relative path, with the
@@ -34,6 +34,9 @@ type Batch interface {
 	Stat(suffix string) (fs.FileInfo, error)
 	// Create begins a file. It is not visible under its name before Commit.
 	Create(suffix string) (Output, error)
+	// Seal brings what was written to the disk, with its mode and time: after
+	// it, a file that has its name is whole, whatever ends the machine.
+	Seal() error
 	// Commit gives the files their names, in the order of Create. Without
 	// replace, it never puts one in the place of another file: the error is
 	// then fs.ErrExist, and nothing has been changed.

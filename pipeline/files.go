@@ -7,15 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
-	"path/filepath"
-	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/cae-restore/restore/pix"
-	"github.com/cae-restore/restore/tasks"
 )
 
 // input is an opened file whose header has been read.
@@ -80,105 +75,6 @@ func (r *run) target(item Item, ending string) string {
 	}
 	defer b.Abort()
 	return b.Path(r.Suffix + ending)
-}
-
-// process does all that is done to one item.
-func (r *run) process(ctx context.Context, item Item) (res Result) {
-	res = Result{Item: item, Outcome: Failed}
-	defer func() {
-		if v := recover(); v != nil {
-			res.Outcome, res.Err = Failed, &PanicError{Value: v, Stack: debug.Stack()}
-		}
-	}()
-	in, err := openInput(item, r.Limits)
-	if err != nil {
-		res.Err = err
-		if noPicture := errors.Is(err, pix.ErrFormat) || errors.Is(err, pix.ErrEmpty); noPicture && !item.Named && !hasPictureEnding(item.Rel) {
-			res.Outcome, res.Err = Ignored, nil
-		}
-		return res
-	}
-	defer in.Close()
-	item.Size, item.ModTime, item.Mode = in.info.Size(), in.info.ModTime(), in.info.Mode()
-	res.Err = r.restore(ctx, item, in, &res)
-	if res.Err != nil {
-		res.Outcome, res.Output = Failed, ""
-	}
-	return res
-}
-
-// restore takes an opened picture through the chain into the sink.
-func (r *run) restore(ctx context.Context, item Item, in *input, res *Result) error {
-	format, ending, err := outputEnding(in.header, item, r.Format)
-	if err != nil {
-		return err
-	}
-	batch, err := r.sink.Begin(ctx, item)
-	if err != nil {
-		return err
-	}
-	defer batch.Abort()
-	suffix := r.Suffix + ending
-	exists, err := r.exists(batch, suffix, item)
-	if err != nil {
-		return err
-	}
-	res.Output = batch.Path(suffix)
-	if exists && !r.Overwrite {
-		res.Outcome = Skipped
-		return nil
-	}
-
-	if _, err := in.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	picture, err := pix.Decode(in, r.Limits)
-	if err != nil {
-		return err
-	}
-	res.W, res.H = picture.W, picture.H
-	frame, err := r.chain.Process(ctx, &tasks.Frame{Name: item.Rel, Image: picture})
-	if err != nil {
-		return err
-	}
-	res.Notes = frame.Notes
-
-	var written *pix.Image
-	if !frame.Changed && format == in.header.Format {
-		res.Outcome, written = Copied, picture
-		err = copyFile(batch, suffix, in)
-	} else {
-		res.Outcome = Restored
-		written, err = writePicture(batch, suffix, frame.Image, pix.EncodeOptions{Format: format, Quality: r.Quality})
-	}
-	if err != nil {
-		return err
-	}
-	for _, extra := range slices.Sorted(maps.Keys(frame.Outputs)) {
-		o := pix.EncodeOptions{Format: endings[strings.ToLower(filepath.Ext(extra))], Quality: r.Quality}
-		if _, err := writePicture(batch, r.Suffix+extra, frame.Outputs[extra], o); err != nil {
-			return fmt.Errorf("%s: %w", extra, err)
-		}
-	}
-	if r.truth != nil {
-		score, notes := r.truth.score(item.Rel, picture, written, r.Limits)
-		res.Truth, res.Notes = score, append(slices.Clip(res.Notes), notes...)
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return r.commit(batch, res)
-}
-
-// commit gives the files their names. A file that has appeared since exists
-// looked stays, and the item counts as skipped.
-func (r *run) commit(batch Batch, res *Result) error {
-	err := batch.Commit(r.Overwrite)
-	if !r.Overwrite && errors.Is(err, fs.ErrExist) {
-		res.Outcome, res.Truth = Skipped, nil
-		return nil
-	}
-	return err
 }
 
 // exists looks whether the output is there already, and refuses one that would

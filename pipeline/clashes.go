@@ -1,0 +1,62 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// plan finds outputs that would take each other's names, or that of an input.
+// Only items that share a folder and a stem can clash, so no other is opened.
+func (r *run) plan(list []Item) error {
+	groups := map[string][]Item{}
+	for _, item := range list {
+		stem, ending := splitEnding(item.Rel)
+		if r.inputs[place(r.target(item, r.expected(ending)))] {
+			return usagef("the output of %s would take the place of an input; choose another output folder, or a suffix", item.Path)
+		}
+		groups[fold(stem)] = append(groups[fold(stem)], item)
+	}
+	var clashes []string
+	for _, group := range groups {
+		if len(group) > 1 {
+			clashes = append(clashes, r.clashes(group)...)
+		}
+	}
+	if len(clashes) == 0 {
+		return nil
+	}
+	slices.SortFunc(clashes, cmp.Compare)
+	const shown = 5
+	more := ""
+	if n := len(clashes) - shown; n > 0 {
+		clashes, more = clashes[:shown], fmt.Sprintf("\nand %d more", n)
+	}
+	return usagef("several inputs would have the same output:\n%s%s\nchoose another format, or process them into different folders",
+		strings.Join(clashes, "\n"), more)
+}
+
+// clashes compares the names of the outputs of items with the same stem.
+func (r *run) clashes(group []Item) (list []string) {
+	first := map[string]Item{}
+	for _, item := range group {
+		in, err := openInput(item, r.Limits)
+		if err != nil {
+			continue // it will have no output
+		}
+		in.Close()
+		_, ending, err := outputEnding(in.header, item, r.Format)
+		if err != nil {
+			continue
+		}
+		stem, _ := splitEnding(item.Rel)
+		output := stem + r.Suffix + ending
+		if other, ok := first[fold(output)]; ok {
+			list = append(list, fmt.Sprintf("  %s and %s: %s", other.Path, item.Path, output))
+			continue
+		}
+		first[fold(output)] = item
+	}
+	return list
+}
