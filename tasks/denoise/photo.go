@@ -14,21 +14,22 @@ const (
 	enlargedPatches = 1. / 3 // of all patches are enlarged first: see degrade.Enlarge
 
 	// Kinds of damage, as shares of all patches; the rest is a random mixture.
-	plainPatches    = 0.15 // Gaussian noise alone, a fifth of it rounded to 8 bits
+	plainPatches    = 0.13 // Gaussian noise alone, a fifth of it rounded to 8 bits
 	cleanPatches    = 0.07 // none at all: what is clean is to stay so
-	jpegPatches     = 0.20 // JPEG alone, half of it of quality strongQuality or less
-	sensorPatches   = 0.22 // camera noise
-	blotchedPatches = 0.12 // camera noise with blotches of colour
-	grainPatches    = 0.08 // film grain
-	whitePatches    = 0.06 // Gaussian noise, then as the others
+	jpegPatches     = 0.30 // JPEG alone, half of it of worstQuality to strongQuality
+	sensorPatches   = 0.19 // camera noise
+	blotchedPatches = 0.09 // camera noise with blotches of colour
+	grainPatches    = 0.07 // film grain
+	whitePatches    = 0.05 // Gaussian noise, then as the others
 
 	// Noise other than plain is compressed in this share of cases, so that
-	// about half of all patches are JPEG; what is not is rounded to 8 bits in
+	// about two patches in three are JPEG; what is not is rounded to 8 bits in
 	// most cases, as files are.
 	compressedShare = 0.7
 	wholeShare      = 0.8
 
-	leastQuality, mostQuality, strongQuality = 30, 95, 60 // of JPEG
+	leastQuality, mostQuality   = 30, 95 // of JPEG
+	worstQuality, strongQuality = 20, 60 // of strong JPEG
 
 	// Photon noise of cameras, see degrade.Camera: from hardly visible to a
 	// root mean square of about 25 of 255.
@@ -67,11 +68,10 @@ func drawDamage(rng *rand.Rand) degrade.Sequence {
 	case chosen(cleanPatches):
 		return nil
 	case chosen(jpegPatches):
-		most := mostQuality
 		if rng.IntN(2) == 0 {
-			most = strongQuality
+			return degrade.Sequence{degrade.DrawJPEG(rng, worstQuality, strongQuality)}
 		}
-		return degrade.Sequence{degrade.DrawJPEG(rng, leastQuality, most)}
+		return degrade.Sequence{degrade.DrawJPEG(rng, leastQuality, mostQuality)}
 	case chosen(sensorPatches):
 		damage = degrade.Sequence{degrade.DrawCamera(rng, leastShot, mostShot)}
 	case chosen(blotchedPatches):

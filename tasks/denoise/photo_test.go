@@ -61,6 +61,9 @@ func TestRecipe(t *testing.T) {
 			if damage[0].(degrade.JPEG).Quality <= 60 {
 				count["strong JPEG alone"] += 1. / n
 			}
+			if damage[0].(degrade.JPEG).Quality < 30 {
+				count["very strong JPEG"] += 1. / n
+			}
 		case noises == 1 && parts["degrade.Gaussian"] && !parts["degrade.JPEG"]:
 			count["Gaussian alone"] += 1. / n
 		case noises > 1:
@@ -68,13 +71,14 @@ func TestRecipe(t *testing.T) {
 		}
 	}
 	for kind, want := range map[string]float64{
-		"clean": 0.07, "JPEG alone": 0.20, "strong JPEG alone": 0.20 * (0.5 + 0.5*31/66),
-		"Gaussian alone":   0.15 + 0.3*0.06,
-		"mixed":            0.12 + 0.10,
-		"degrade.JPEG":     0.20 + 0.7*0.58,
-		"degrade.Camera":   0.22 + 0.12 + 0.10*7/11,
-		"degrade.Blotches": 0.12 + 0.10*7/11,
-		"degrade.Grain":    0.08 + 0.10*7/11,
+		"clean": 0.07, "JPEG alone": 0.30, "strong JPEG alone": 0.30 * (0.5 + 0.5*31/66),
+		"very strong JPEG": 0.30 * 0.5 * 10 / 41,
+		"Gaussian alone":   0.13 + 0.3*0.05,
+		"mixed":            0.09 + 0.10,
+		"degrade.JPEG":     0.30 + 0.7*0.50,
+		"degrade.Camera":   0.19 + 0.09 + 0.10*7/11,
+		"degrade.Blotches": 0.09 + 0.10*7/11,
+		"degrade.Grain":    0.07 + 0.10*7/11,
 	} {
 		if got := count[kind]; math.Abs(got-want) > 0.015 {
 			t.Errorf("a share of %.3f is %s, want %.3f", got, kind, want)

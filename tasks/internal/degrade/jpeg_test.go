@@ -213,7 +213,8 @@ func TestQuantiser(t *testing.T) {
 	}
 }
 
-// TestDrawJPEG: every quality and resolution of chroma comes up, and every place.
+// TestDrawJPEG: every quality and resolution of chroma comes up, and every place,
+// most often the beginning of the blocks.
 func TestDrawJPEG(t *testing.T) {
 	t.Parallel()
 	rng := newRand(1)
@@ -231,6 +232,9 @@ func TestDrawJPEG(t *testing.T) {
 		if got := float64(chroma[c]) / 4000; math.Abs(got-share) > 0.04 {
 			t.Errorf("a share of %.3f has %v, want %g", got, c, share)
 		}
+	}
+	if got, want := float64(x[0])/4000, 0.7+0.3/16; math.Abs(got-want) > 0.03 {
+		t.Errorf("a share of %.3f begins with a block, want %.3f", got, want)
 	}
 	if got := fmt.Sprint(Chroma444, Chroma422, Chroma420, Chroma(9)); got != "4:4:4 4:2:2 4:2:0 Chroma(9)" {
 		t.Errorf("names: %s", got)
