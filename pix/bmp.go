@@ -67,7 +67,7 @@ func decodeBMP(data []byte, _ *container) (*Image, error) {
 	return m, nil
 }
 
-func encodeBMP(w io.Writer, m *Image, _ EncodeOptions) error {
+func encodeBMP(w io.Writer, m *Image, _ carried, _ EncodeOptions) error {
 	const v4 = 14 + 108 // both headers
 	if int64(m.W) > math.MaxInt32 || int64(m.H) > math.MaxInt32 || int64(m.W) > (math.MaxUint32-v4-1024)/4/int64(m.H) {
 		return fmt.Errorf("%w: %dx%d pixels, and BMP goes up to 4 GB: write PNG instead", ErrLimit, m.W, m.H)

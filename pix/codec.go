@@ -25,8 +25,9 @@ type codec struct {
 	// is 1. It may fill in Depth; the rest of Meta is taken from the container.
 	decode func(data []byte, c *container) (*Image, error)
 
-	// encode writes a picture; nil where the format can only be read.
-	encode func(w io.Writer, m *Image, o EncodeOptions) error
+	// encode writes a picture with what is to be carried over; nil where the format
+	// can only be read.
+	encode func(w io.Writer, m *Image, c carried, o EncodeOptions) error
 
 	// cost is what Cost returns.
 	cost func(h Header) (decode, encode int64)

@@ -71,6 +71,9 @@ func Decode(r io.Reader, lim Limits) (*Image, error) {
 	m.Meta = c.meta
 	m.Meta.Format, m.Meta.Depth = format.name, depth
 	m.dropOpaque()
+	if c.orientation >= 5 {
+		m.Meta.Density.X, m.Meta.Density.Y = m.Meta.Density.Y, m.Meta.Density.X
+	}
 	return m.Orient(c.orientation), nil
 }
 
@@ -135,6 +138,9 @@ func scan(format *codec, data []byte, whole bool) (*container, error) {
 	c.Format = format.name
 	if c.orientation == 0 {
 		c.orientation = exifOrientation(c.meta.EXIF)
+	}
+	if c.meta.Density == (Density{}) {
+		c.meta.Density = exifDensity(c.meta.EXIF)
 	}
 	return c, nil
 }

@@ -10,11 +10,24 @@ import (
 type EncodeOptions struct {
 	Format  string // "jpeg", "png", "tiff" or "bmp"; empty: Meta.Format
 	Quality int    // of JPEG, 1 to 100; 0: DefaultQuality
+
+	// Note is told of each part of the metadata that is not written, and why, in
+	// a sentence for the user; nil where nobody asks.
+	Note func(text string)
 }
 
 // Encode writes a picture. PNG and TIFF have 16 bits a sample where Meta.Depth is
 // 16; otherwise, and in the other formats, samples are rounded to 8 bits. JPEG is
-// written without chroma subsampling. The metadata are not written. The error
+// written without chroma subsampling.
+//
+// The metadata are written as far as the format holds them: EXIF, XMP and
+// resolution in JPEG, PNG and TIFF, IPTC in JPEG and TIFF, and the ICC profile in
+// all three where it fits the samples. What they say of the file changes with
+// it: the orientation is 1, sizes are those of m, thumbnails go. Damaged blocks and
+// blocks that the format cannot hold are left out, which o.Note learns; they are
+// never an error.
+//
+// The error
 // wraps ErrUnsupported where the format cannot be written or cannot hold the
 // picture, and ErrLimit where the picture is too large for it, and says what to
 // do; or it is w's own. w may then have got a part.
@@ -33,7 +46,7 @@ func Encode(w io.Writer, m *Image, o EncodeOptions) error {
 	if m.W <= 0 || m.H <= 0 || len(m.Planes) != 1 && len(m.Planes) != 3 {
 		return fmt.Errorf("%w: a picture of %dx%d samples and %d planes: give it samples in 1 or 3 planes", ErrUnsupported, m.W, m.H, len(m.Planes))
 	}
-	return c.encode(w, m, o)
+	return c.encode(w, m, m.carry(c.name, o.Note), o)
 }
 
 // OutputFormat says in which format, and with which ending, the result of a

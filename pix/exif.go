@@ -12,7 +12,7 @@ const (
 // describing are the tags of a page's own directory that say something of the
 // picture, not of the layout of the file: EXIF's share of them.
 var describing = []uint16{
-	270, 271, 272, // description, make, model
+	11, 269, 270, 271, 272, 285, // program, name of document, description, make, model, name of page
 	tagOrientation,
 	282, 283, 296, // resolution
 	305, 306, 315, 316, // software, time, artist, computer
@@ -22,6 +22,8 @@ var describing = []uint16{
 	tagExif, tagGPS,
 }
 
+func describes(tag uint16) bool { return slices.Contains(describing, tag) }
+
 // exif returns an EXIF block with what a TIFF file says of its picture in the
 // given directory and those of EXIF and GPS behind it, or nil where it says
 // nothing. In a TIFF these are parts of the file itself, at offsets of their own:
@@ -30,7 +32,7 @@ var describing = []uint16{
 func (t *tiffBlock) exif(dir []entry) []byte {
 	var kept []entry
 	for _, e := range dir {
-		if slices.Contains(describing, e.tag) {
+		if describes(e.tag) {
 			kept = append(kept, e)
 		}
 	}
@@ -52,7 +54,7 @@ func (t *tiffBlock) exif(dir []entry) []byte {
 func (t *tiffBlock) copyDir(b []byte, dir []entry, depth int) ([]byte, bool) {
 	kept := dir[:0:0]
 	for _, e := range dir {
-		if e.value != nil && (depth < 2 || !pointer(e.tag)) {
+		if e.value != nil && (depth < 2 || !pointer(e.tag)) && (e.tag != t.leaveOut || e.tag == 0) {
 			kept = append(kept, e)
 		}
 	}

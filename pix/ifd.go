@@ -14,7 +14,8 @@ type tiffBlock struct {
 		binary.ByteOrder
 		binary.AppendByteOrder
 	}
-	first uint32 // where the first directory begins
+	first    uint32 // where the first directory begins
+	leaveOut uint16 // tag that copyDir leaves out; 0: none
 }
 
 // TIFF types by their number, in bytes.
@@ -25,6 +26,9 @@ const (
 	typeShort = 3
 	typeLong  = 4
 	typeIFD   = 13
+
+	typeRational  = 5
+	typeUndefined = 7
 )
 
 // entry is one field of a directory.

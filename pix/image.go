@@ -24,6 +24,13 @@ type Meta struct {
 	// nil where there are none. The orientation in EXIF has already been
 	// applied to the samples when Decode returns.
 	EXIF, XMP, IPTC, ICC []byte
+
+	Density Density // of the picture on paper, upright
+
+	// What only one format has, in its own form, for a file of the same format:
+	// whole chunks of a PNG (colour space, texts), whole segments of a JPEG
+	// (comments).
+	Chunks, Segments []byte
 }
 
 // Plane is one plane of samples beside the picture's own, such as a mask

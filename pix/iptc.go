@@ -28,3 +28,15 @@ func iptcOf(resources []byte) []byte {
 	}
 	return nil
 }
+
+// resourceIPTC wraps an IPTC-IIM block as the image resource that iptcOf finds;
+// nil where there is none.
+func resourceIPTC(block []byte) []byte {
+	if len(block) == 0 {
+		return nil
+	}
+	out := append([]byte("8BIM\x04\x04\x00\x00"), 0, 0, 0, 0)
+	binary.BigEndian.PutUint32(out[8:], uint32(len(block)))
+	out = append(out, block...)
+	return append(out, make([]byte, len(block)%2)...)
+}

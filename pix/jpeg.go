@@ -4,11 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"image"
 	"image/jpeg"
-	"io"
-
-	"github.com/gen2brain/jpegli"
 )
 
 var jpegCodec = codec{
@@ -77,6 +73,15 @@ func scanJPEG(data []byte, whole bool) (*container, error) {
 			if err := c.frameHeader(marker, body); err != nil {
 				return nil, err
 			}
+		case marker == 0xe0:
+			if rest, ok := bytes.CutPrefix(body, []byte("JFIF\x00")); ok && len(rest) >= 7 && rest[2] <= 2 {
+				c.meta.Density = Density{float64(binary.BigEndian.Uint16(rest[3:])), float64(binary.BigEndian.Uint16(rest[5:])), DensityUnit(rest[2])}
+				if !c.meta.Density.valid() || c.meta.Density == (Density{1, 1, AspectOnly}) { // which says nothing
+					c.meta.Density = Density{}
+				}
+			}
+		case marker == 0xfe: // COM
+			c.meta.Segments = append(c.meta.Segments, data[at-length-2:at]...)
 		case marker == 0xe1:
 			if rest, ok := bytes.CutPrefix(body, []byte("Exif\x00")); ok && len(rest) > 1 && c.meta.EXIF == nil {
 				c.meta.EXIF = bytes.Clone(rest[1:]) // a byte of padding, mostly 0
@@ -179,45 +184,4 @@ func decodeJPEG(data []byte, c *container) (*Image, error) {
 		return nil, asUnsupported[jpeg.UnsupportedError](err)
 	}
 	return FromImage(src), nil
-}
-
-// DefaultQuality is the quality of JPEG files where EncodeOptions says none.
-const DefaultQuality = 95
-
-func encodeJPEG(w io.Writer, m *Image, o EncodeOptions) (err error) {
-	if m.Alpha != nil {
-		return fmt.Errorf("%w: JPEG cannot hold opacity: write PNG instead", ErrUnsupported)
-	}
-	if m.W > 65535 || m.H > 65535 {
-		return fmt.Errorf("%w: %dx%d pixels, and JPEG goes up to 65535 each way: write PNG instead", ErrLimit, m.W, m.H)
-	}
-	if int64(m.W)*int64(m.H) > 250_000_000 { // the encoder's memory has 32-bit addresses
-		return fmt.Errorf("%w: %dx%d pixels are more than the JPEG encoder's memory holds: write PNG instead", ErrLimit, m.W, m.H)
-	}
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("the JPEG encoder failed (%v): write PNG instead", p)
-		}
-	}()
-	var src image.Image
-	if m.Grey() {
-		grey := image.NewGray(image.Rect(0, 0, m.W, m.H))
-		for i, v := range m.Planes[0] {
-			grey.Pix[i] = to8(v)
-		}
-		src = grey
-	} else {
-		src = m.toNRGBA()
-	}
-	quality := o.Quality
-	if quality == 0 {
-		quality = DefaultQuality
-	}
-	return jpegli.Encode(w, src, &jpegli.EncodingOptions{
-		Quality:              quality,
-		ChromaSubsampling:    image.YCbCrSubsampleRatio444,
-		ProgressiveLevel:     0, // higher levels take several times the memory
-		OptimizeCoding:       true,
-		AdaptiveQuantization: true,
-	})
 }

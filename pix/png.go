@@ -38,6 +38,7 @@ const maxMetadata = 32 << 20
 func scanPNG(data []byte, whole bool) (*container, error) {
 	c := &container{Header: Header{Frames: 1, Depth: 8}}
 	var animation, shown bool
+	seen := map[string]bool{} // of the metadata that count once
 	for at := 8; ; {
 		if at+12 > len(data) {
 			return c, fmt.Errorf("%w: this png ends before its last chunk", ErrCorrupt)
@@ -74,16 +75,70 @@ func scanPNG(data []byte, whole bool) (*container, error) {
 			}
 		case "fcTL":
 			shown = true
-		case "eXIf":
-			c.meta.EXIF = bytes.Clone(body)
-		case "iCCP":
-			c.meta.ICC = profilePNG(body)
-		case "iTXt":
-			if xmp := xmpPNG(body); xmp != nil {
-				c.meta.XMP = xmp
-			}
+		default:
+			c.metaPNG(kind, data[at-12-len(body):at], body, seen)
 		}
 	}
+}
+
+// metaPNG keeps a chunk of metadata. Of those that may stand but once only the
+// first is looked at: a small file can hold many that unpack to a lot.
+func (c *container) metaPNG(kind string, whole, body []byte, seen map[string]bool) {
+	const xmp, profile = "XML:com.adobe.xmp\x00", "Raw profile type "
+	isXMP := kind == "iTXt" && bytes.HasPrefix(body, []byte(xmp))
+	first := !seen[kind]
+	if kind == "iTXt" {
+		first = !seen[xmp]
+		seen[xmp] = seen[xmp] || isXMP
+	}
+	seen[kind] = true
+	switch kind {
+	case "eXIf":
+		if first {
+			c.meta.EXIF = bytes.Clone(bytes.TrimPrefix(body, []byte("Exif\x00\x00"))) // some writers keep the prefix that JPEG needs
+		}
+	case "iCCP":
+		if first {
+			c.meta.ICC = profilePNG(body)
+		}
+	case "pHYs":
+		if first && len(body) == 9 {
+			c.meta.Density = physPNG(body)
+		}
+	case "iTXt", "tEXt", "zTXt":
+		switch {
+		case isXMP && first:
+			c.meta.XMP = xmpPNG(body)
+		case isXMP || bytes.HasPrefix(body, []byte(profile)):
+			// A profile as text is ImageMagick's way for EXIF before there was eXIf:
+			// its orientation would turn the picture once more.
+		default:
+			c.keepChunk(whole)
+		}
+	case "sRGB", "gAMA", "cHRM", "cICP", "mDCV", "cLLI":
+		if first {
+			c.keepChunk(whole)
+		}
+	}
+}
+
+// keepChunk keeps a chunk for a PNG that is made of this one.
+func (c *container) keepChunk(whole []byte) {
+	if len(c.meta.Chunks)+len(whole) <= maxMetadata {
+		c.meta.Chunks = append(c.meta.Chunks, whole...)
+	}
+}
+
+// physPNG reads pHYs: samples a unit across and down, and whether that is a metre.
+func physPNG(body []byte) Density {
+	d := Density{X: float64(binary.BigEndian.Uint32(body)), Y: float64(binary.BigEndian.Uint32(body[4:]))}
+	if body[8] == 1 {
+		d = Density{d.X / 100, d.Y / 100, PerCentimetre}
+	}
+	if !d.valid() {
+		return Density{}
+	}
+	return d
 }
 
 func (c *container) headerPNG(body []byte) {

@@ -12,7 +12,7 @@ import (
 // encodePNG writes rows as they are, of 8 or 16 bits, grey or RGB, with or
 // without opacity. The library's encoder knows no grey with opacity and wants
 // the whole picture interleaved first.
-func encodePNG(w io.Writer, m *Image, _ EncodeOptions) error {
+func encodePNG(w io.Writer, m *Image, c carried, _ EncodeOptions) error {
 	if m.W > 1<<31-1 || m.H > 1<<31-1 {
 		return fmt.Errorf("%w: %dx%d pixels, and PNG goes up to 2147483647 each way", ErrLimit, m.W, m.H)
 	}
@@ -30,6 +30,9 @@ func encodePNG(w io.Writer, m *Image, _ EncodeOptions) error {
 	}
 	header = append(header, byte(8*m.bytesPerSample()), colour, 0, 0, 0)
 	if err := writeChunk(w, "IHDR", header); err != nil {
+		return err
+	}
+	if err := writeMetaPNG(w, c); err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(chunkWriter{w}, 64<<10)

@@ -270,6 +270,7 @@ func (c *container) metaTIFF(t *tiffBlock, dir []entry) {
 		c.meta.ICC = block(tagICC)
 	}
 	c.meta.EXIF = t.exif(dir)
+	c.meta.Density = t.density(dir)
 }
 
 func decodeTIFF(data []byte, c *container) (*Image, error) {
