@@ -20,6 +20,7 @@ type program struct {
 	stdout, stderr io.Writer
 	args           []string // as typed, without the program's name
 	note           string   // on the kernels, printed once before they are used
+	events         *events  // of --json, nil where there are none
 }
 
 // run executes the command line args (without the program's name) and returns
@@ -37,6 +38,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 	args, err := optionsFirst(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, append([]string{app.Name}, args...))
+	}
+	if p.events != nil {
+		err = p.events.close(err, func(err error) int { return exitCode(ctx, err) })
 	}
 	var printed *reported
 	if out.err != nil && (err == nil || errors.As(err, &printed)) {
@@ -75,7 +79,7 @@ func (p *program) app() *cli.App {
 		UsageText: "restore VERB [OPTIONS] INPUT...",
 		Description: "INPUT is files, folders (with everything in them) or glob patterns. Inputs are never changed.\n" +
 			"Options may stand before or after INPUT; after -- everything is INPUT.\n" +
-			"Exit codes: 0 all done, 1 some pictures failed, 2 wrong usage, 3 could not start or go on, 130 interrupted.",
+			exitCodesInBrief(),
 		Version:     moduleVersion(),
 		Flags:       []cli.Flag{versionFlag(), helpFlag()},
 		HideHelp:    true,

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/cae-restore/restore/cae/modelfile"
@@ -129,11 +127,8 @@ func (p pipe) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// quietPipe returns a writer to out that survives its reader. On standard output
-// a signal would end the process before the error is seen.
+// quietPipe returns a writer to out that survives its reader.
 func quietPipe(out io.Writer) io.Writer {
-	if out == io.Writer(os.Stdout) {
-		signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	}
+	surviveReader(out)
 	return pipe{out}
 }

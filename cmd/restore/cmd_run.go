@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/cae-restore/restore/pipeline"
@@ -19,6 +20,7 @@ func (p *program) runCommand() *cli.Command {
 			"A value that holds : , or \" stands in double quotes. restore tasks lists the tasks.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "pipeline", Aliases: []string{"p"}, Usage: "what to do, `PIPELINE`"},
+			p.jsonFlag(),
 		}, restoreFlags()...),
 		Action: func(c *cli.Context) error {
 			text := c.String("pipeline")
@@ -45,7 +47,7 @@ func (p *program) taskCommand(spec *tasks.Spec) *cli.Command {
 		Name:      spec.Name,
 		Usage:     spec.Summary,
 		ArgsUsage: "-o OUT INPUT...",
-		Flags:     append(optionFlags(options, commonNames...), restoreFlags()...),
+		Flags:     slices.Concat(optionFlags(options, commonNames...), restoreFlags(), []cli.Flag{p.jsonFlag()}),
 		Action: func(c *cli.Context) error {
 			chain, err := pipeline.NewChain(pipeline.Step{Spec: spec})
 			if err != nil {
@@ -117,10 +119,14 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain, own map[string]
 	if err != nil {
 		return err
 	}
-	quiet := c.Bool("quiet")
+	quiet := c.Bool("quiet") || p.events != nil
 	m := newMeter(p.stderr, quiet)
 	m.only(source.List())
-	report, err := pipeline.Run(c.Context, options, chain, source, sink, m)
+	reporter := pipeline.Reporter(m)
+	if p.events != nil {
+		reporter = p.events.of(chain, c.String("out"))
+	}
+	report, err := pipeline.Run(c.Context, options, chain, source, sink, reporter)
 	m.close()
 	if kind := pipeline.KindOf(err); kind == pipeline.KindUsage {
 		return err

@@ -4,18 +4,40 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cae-restore/restore/pipeline"
 )
 
 // Exit codes; scripts rely on them.
 const (
-	exitDone        = 0   // everything asked for is done
-	exitSomeFailed  = 1   // the run went to its end, but some pictures failed
-	exitUsage       = 2   // wrong options, pipeline or inputs; nothing was touched
-	exitEnvironment = 3   // could not start or go on: output not writable, unusable model
-	exitInterrupted = 130 // ended by a signal, as shells count it
+	exitDone        = 0
+	exitSomeFailed  = 1
+	exitUsage       = 2
+	exitEnvironment = 3
+	exitInterrupted = 130 // as shells count an end by the signal of Ctrl-C
 )
+
+// exitCodes is what the help, the manual and the README say of them.
+var exitCodes = []struct {
+	code           int
+	brief, meaning string
+}{
+	{exitDone, "all done", "all done; pictures that were skipped count as done"},
+	{exitSomeFailed, "some pictures failed", "the run went to its end, but some pictures failed"},
+	{exitUsage, "wrong usage", "wrong options, pipeline or inputs; nothing was touched"},
+	{exitEnvironment, "could not start or go on", "could not start or go on: output folder not writable, no space, unusable model, nobody reads the events of `--json`"},
+	{exitInterrupted, "interrupted", "interrupted; nothing is left half-written"},
+}
+
+// exitCodesInBrief is the table in one line.
+func exitCodesInBrief() string {
+	var parts []string
+	for _, e := range exitCodes {
+		parts = append(parts, fmt.Sprintf("%d %s", e.code, e.brief))
+	}
+	return "Exit codes: " + strings.Join(parts, ", ") + "."
+}
 
 // exitCode maps the outcome of a run to its exit code. An error that does not
 // say what it is means that the run could not go on.

@@ -20,6 +20,18 @@ func quietFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print errors only"}
 }
 
+// jsonFlag is an option of every verb that restores pictures. The events begin
+// with it, so that a pipeline which is refused is told by the last of them too.
+func (p *program) jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: "print events on standard output as they happen, a JSON object a line, and nothing else there (docs/events.md)",
+		Action: func(c *cli.Context, on bool) error {
+			if on {
+				c.Context = p.openEvents(c.Context)
+			}
+			return nil
+		}}
+}
+
 func overwriteFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "overwrite", Usage: "replace outputs that exist instead of skipping their pictures"}
 }
