@@ -39,6 +39,7 @@ func trials() []trial {
 		with("shape", name, func(t *trial) { t.config = network(widths, down, up) })
 	}
 	with("repeat", "another seed", func(t *trial) { t.seed = "2" })
+	shape("48-64-112, 1 1 1 / 1 1", []int{48, 64, 112}, []int{1, 1, 1}, []int{1, 1})
 	shape("32-64-128, 1 2 2 / 1 1", []int{32, 64, 128}, []int{1, 2, 2}, []int{1, 1})
 	shape("32-96-128, 1 1 1 / 1 1", []int{32, 96, 128}, []int{1, 1, 1}, []int{1, 1})
 	shape("48-80, 1 1 / 1", []int{48, 80}, []int{1, 1}, []int{1})
