@@ -29,6 +29,10 @@ type Step struct {
 // or NewChain, change options with SetOption, then call Open once; from then on
 // it may be used from many goroutines at once.
 type Chain struct {
+	// Summary says in a line what the chain is for, or is empty. It has no
+	// part in what the chain does.
+	Summary string
+
 	steps []Step
 	tasks []tasks.Task // as many as steps once open
 	env   tasks.Env
@@ -43,23 +47,33 @@ func NewChain(steps ...Step) (*Chain, error) {
 		return nil, usagef("a pipeline needs at least one step")
 	}
 	c := &Chain{steps: slices.Clone(steps)}
-	made := map[string]bool{}
 	for i := range c.steps {
 		s := &c.steps[i]
 		if s.Options == nil && s.Spec.Options != nil {
 			s.Options = s.Spec.Options()
 		}
+	}
+	if i, err := missingPlane(c.steps); err != nil {
+		return nil, &Error{Kind: KindUsage, Step: c.label(i), Err: err}
+	}
+	return c, nil
+}
+
+// missingPlane finds the first step that needs a plane which none before it
+// makes.
+func missingPlane(steps []Step) (step int, err error) {
+	made := map[string]bool{}
+	for i, s := range steps {
 		for _, plane := range s.Spec.Needs {
 			if !made[plane] {
-				return nil, &Error{Kind: KindUsage, Step: c.label(i),
-					Err: fmt.Errorf("needs the plane %q, which no step before it makes", plane)}
+				return i, fmt.Errorf("needs the plane %q, which no step before it makes", plane)
 			}
 		}
 		for _, plane := range s.Spec.Makes {
 			made[plane] = true
 		}
 	}
-	return c, nil
+	return 0, nil
 }
 
 // Steps returns the steps in order. Their Options are those of the chain.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"math/rand/v2"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 // Spec is a task as users name it.
 type Spec struct {
 	Name, Summary string
-	Version       int      // raised when the meaning of an option changes
+	Version       int      // of the options: from 1 on, raised when an option is renamed or means something else
 	Needs, Makes  []string // planes that it takes from earlier steps, and gives to later ones
 	Models        []Model  // the first is the default; empty for a task without a network
 
@@ -21,9 +22,42 @@ type Spec struct {
 	// defaults; see SetOption for what its fields and tags mean.
 	Options func() any
 
+	// Migrate turns options written for version from into those of version
+	// from+1: texts by name, as they were typed. It may change the map that it
+	// is given and return it. An option that is not there had the default of
+	// its version, so where a default changes, Migrate adds the old one. What
+	// it does not know it leaves, for the check that follows. Nil where Version
+	// is 1; see the function Migrate.
+	Migrate func(from int, options map[string]string) (map[string]string, error)
+
 	// New makes the task from options that SetOption has filled in. It opens
 	// the model, so that an unusable one stops the run before the first picture.
 	New func(ctx context.Context, env Env, options any) (Task, error)
+}
+
+// Migrate brings options that were written for version from of a task up to its
+// current version, one version after the other. The map given is left as it is.
+// Errors say which version it was, and leave it to the caller to name the task.
+func Migrate(s *Spec, from int, options map[string]string) (map[string]string, error) {
+	switch {
+	case from < 1:
+		return nil, fmt.Errorf("there is no version %d of the options; the first is 1", from)
+	case from > s.Version:
+		return nil, fmt.Errorf("the options are of version %d, and this program knows those up to %d: update the program", from, s.Version)
+	case from < s.Version && s.Migrate == nil:
+		return nil, fmt.Errorf("options of version %d are not understood any more; write them anew, for version %d", from, s.Version)
+	}
+	options = maps.Clone(options)
+	if options == nil {
+		options = map[string]string{}
+	}
+	for v := from; v < s.Version; v++ {
+		var err error
+		if options, err = s.Migrate(v, options); err != nil {
+			return nil, fmt.Errorf("options of version %d cannot be brought to version %d: %w", from, s.Version, err)
+		}
+	}
+	return options, nil
 }
 
 // Model is what running, training and scoring ask of one network of a task.
@@ -105,6 +139,23 @@ func (r *Registry) Lookup(name string) (*Spec, error) {
 		names = append(names, s.Name)
 	}
 	return nil, fmt.Errorf("there is no task %q; there are: %s", name, strings.Join(names, ", "))
+}
+
+// HasModel reports whether name is that of a model: "fast", "denoise:fast", or
+// the name of a task for its first model. What is not may be a file.
+func (r *Registry) HasModel(name string) bool {
+	task, model, qualified := strings.Cut(name, ":")
+	for _, s := range r.specs {
+		if len(s.Models) > 0 && s.Name == name {
+			return true
+		}
+		for i := range s.Models {
+			if m := s.Models[i].Name; m == name || qualified && s.Name == task && m == model {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Model finds a model of the task by name; an empty name is the default.
