@@ -54,10 +54,8 @@ func NewFolder(inputs []string, o FolderOptions) (*Folder, error) {
 	if len(inputs) == 0 {
 		return nil, usagef("no input given: name files, folders or patterns")
 	}
-	for _, pattern := range o.Exclude {
-		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
-			return nil, usagef("exclude pattern %q is malformed; * ? and [a-z] may stand in it", pattern)
-		}
+	if err := (Rules{o.Exclude}).Check(); err != nil {
+		return nil, err
 	}
 	w := &walker{exclude: o.Exclude, entered: map[string]bool{}}
 	if o.Out != "" {

@@ -1,0 +1,204 @@
+package watch
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/cae-restore/restore/pipeline"
+	"github.com/cae-restore/restore/pix"
+)
+
+// numbered is the n-th name for a file where others have the name already:
+// "1968/beach~2.jpg".
+func numbered(rel string, n int) string {
+	if n < 2 {
+		return rel
+	}
+	ext := path.Ext(rel)
+	if path.Base(rel) == ext { // ".jpg"
+		ext = ""
+	}
+	return fmt.Sprintf("%s~%d%s", strings.TrimSuffix(rel, ext), n, ext)
+}
+
+// reserve chooses the relative path that names the outputs of a file. It is the
+// file's own, unless it goes to MoveDone and one of that name went there before,
+// as with a scanner that counts from 1 each day: then the two would have the same
+// output, and a number is added. The same file gets the same name after a
+// restart, as only what is in MoveDone decides.
+func (s *Source) reserve(rel string) string {
+	if s.MoveDone == "" {
+		return rel
+	}
+	for n := 1; ; n++ {
+		name := numbered(rel, n)
+		if n > 1 && s.knows(name) {
+			continue
+		}
+		target := filepath.Join(s.MoveDone, filepath.FromSlash(name))
+		if _, err := os.Lstat(target); err != nil || same(s.path(rel), target) {
+			return name
+		}
+	}
+}
+
+// move moves a file that has ended, if that is wished, and reports whether it
+// has. A failure is reported, and the file stays.
+func (s *Source) move(item pipeline.Item, f *file, failure error) bool {
+	dir, rel := s.MoveDone, item.Rel
+	if failure != nil {
+		dir, rel = s.MoveFailed, f.rel
+		if kind := pipeline.KindOf(failure); kind != pipeline.KindInput && kind != pipeline.KindTransient {
+			return false // the file is not to blame
+		}
+	} else if dir != "" && !item.IsPicture() && !holdsPicture(item.Path) {
+		return false // it was passed over
+	}
+	if dir == "" {
+		return false
+	}
+	target, err := moveInto(dir, rel, item.Path, f.stamp)
+	if err != nil {
+		s.notify(Event{Kind: MoveFailed, Path: item.Path, Target: dir, Err: err})
+		return false
+	}
+	s.notify(Event{Kind: Moved, Path: item.Path, Target: target})
+	return true
+}
+
+func holdsPicture(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	_, err = pix.DecodeHeader(f, pix.Limits{})
+	return !errors.Is(err, pix.ErrFormat) && !errors.Is(err, pix.ErrEmpty)
+}
+
+// moveInto moves the file name, which must still be as st says, to dir/rel or
+// the first numbered name that is free.
+func moveInto(dir, rel, name string, st stamp) (target string, err error) {
+	info, err := os.Lstat(name)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", errors.New("it is a link; links are not moved")
+	}
+	for n := 1; ; n++ {
+		target = filepath.Join(dir, filepath.FromSlash(numbered(rel, n)))
+		if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+			return "", err
+		}
+		err := pipeline.RenameNew(name, target)
+		if crossesDevices(err) {
+			err = copyOver(name, target, st)
+		}
+		switch {
+		case err == nil:
+			return target, nil
+		case !errors.Is(err, fs.ErrExist):
+			return "", err
+		case same(name, target): // a move that was cut short between copy and removal
+			return target, os.Remove(name)
+		}
+	}
+}
+
+// crossesDevices reports whether a rename failed because the two names lie on
+// different file systems.
+func crossesDevices(err error) bool {
+	const errorNotSameDevice = syscall.Errno(17) // of Windows
+	return errors.Is(err, syscall.EXDEV) || runtime.GOOS == "windows" && errors.Is(err, errorNotSameDevice)
+}
+
+// copyOver moves a file to another file system: it stands there whole and on the
+// disk before the first is removed. An interruption leaves the first, and maybe
+// a copy that same recognises.
+func copyOver(name, target string, st stamp) error {
+	from, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+".restore-move-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(to.Name())
+	defer to.Close()
+	if _, err := io.Copy(to, from); err != nil {
+		return err
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	if stampOf(info) != st {
+		return errors.New("it changed while it was copied")
+	}
+	_ = to.Chmod(info.Mode().Perm()) // a file system without modes is no reason to fail
+	if err := os.Chtimes(to.Name(), info.ModTime(), info.ModTime()); err != nil {
+		return err
+	}
+	if err := to.Sync(); err != nil {
+		return err
+	}
+	if err := to.Close(); err != nil { // Windows renames no open file
+		return err
+	}
+	if err := pipeline.RenameNew(to.Name(), target); err != nil {
+		return err
+	}
+	if dir, err := os.Open(filepath.Dir(target)); err == nil {
+		_ = dir.Sync() // not all systems can
+		dir.Close()
+	}
+	from.Close()
+	return os.Remove(name)
+}
+
+// same reports whether two files have the same bytes and the same time.
+func same(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Lstat(b)
+	if errA != nil || errB != nil || !infoB.Mode().IsRegular() || infoA.Size() != infoB.Size() || !infoA.ModTime().Equal(infoB.ModTime()) {
+		return false
+	}
+	if os.SameFile(infoA, infoB) {
+		return true
+	}
+	fa, err := os.Open(a)
+	if err != nil {
+		return false
+	}
+	defer fa.Close()
+	fb, err := os.Open(b)
+	if err != nil {
+		return false
+	}
+	defer fb.Close()
+	bufA, bufB := make([]byte, 64<<10), make([]byte, 64<<10)
+	for {
+		n, errA := io.ReadFull(fa, bufA)
+		m, errB := io.ReadFull(fb, bufB)
+		if n != m || !bytes.Equal(bufA[:n], bufB[:m]) {
+			return false
+		}
+		if errA != nil || errB != nil {
+			return end(errA) && end(errB)
+		}
+	}
+}
+
+func end(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
