@@ -42,7 +42,7 @@ func (d Density) in(unit DensityUnit) Density {
 		return d
 	}
 	near := func(v float64) float64 {
-		if r := math.Round(v); math.Abs(v-r) < 0.01 {
+		if r := math.Round(v); math.Abs(v-r) < 0.013 { // half a sample a metre
 			return r
 		}
 		return v
