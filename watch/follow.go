@@ -131,6 +131,7 @@ func (s *Source) heed(ctx context.Context, h *hints) {
 		case !ok, s.leaveOut(rel):
 		case rel == ".":
 			s.scanAt = time.Now()
+		case s.folders[path.Dir(rel)] == nil: // in a folder that is not entered, or not yet
 		case s.folders[rel] != nil && s.replaced(rel):
 			s.drop(rel)
 			there = append(there, rel)

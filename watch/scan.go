@@ -1,11 +1,13 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,6 +84,7 @@ func (s *Source) scan(ctx context.Context, rel string, deep bool) {
 			todo, links = append(inner, todo...), append(links, more...)
 		}
 		if len(todo) == 0 {
+			slices.SortFunc(links, func(a, b string) int { return cmp.Compare(walkOrder(a), walkOrder(b)) })
 			todo, links, link = links, nil, true
 		}
 	}
@@ -157,3 +160,7 @@ func (s *Source) read(dir string, deep bool) (inner, links []string) {
 	}
 	return inner, links
 }
+
+// walkOrder is a path in the form in which its order is that of a walk: what is
+// in a folder comes before the folder's next neighbour.
+func walkOrder(rel string) string { return strings.ReplaceAll(rel, "/", "\x00") }
