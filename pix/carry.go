@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// maxXMP bounds the XMP that is rewritten, which takes a second for some megabytes:
+// packed, such a text can come in a file of a few kilobytes.
+const maxXMP = 4 << 20
+
 // carried is what of a picture's metadata goes into a file.
 type carried struct {
 	exif, xmp, iptc, icc []byte
@@ -47,7 +51,11 @@ func (m *Image) carry(format string, note func(string)) carried {
 			lost("the ICC profile", why)
 		}
 	}
-	c.xmp = rewriteXMP(m.Meta.XMP, m.W, m.H)
+	if len(m.Meta.XMP) <= maxXMP {
+		c.xmp = rewriteXMP(m.Meta.XMP, m.W, m.H)
+	} else {
+		lost("XMP", fmt.Sprintf("its %d bytes are more than the %d MB that are looked through", len(m.Meta.XMP), maxXMP>>20))
+	}
 	c.iptc = m.Meta.IPTC
 	if m.Meta.Density.valid() {
 		c.density = m.Meta.Density

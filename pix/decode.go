@@ -80,6 +80,9 @@ func Decode(r io.Reader, lim Limits) (*Image, error) {
 // open reads the beginning of a file, as far as its header takes.
 func open(r io.Reader, lim Limits) (*bytes.Buffer, *codec, *container, error) {
 	lim = lim.orDefault()
+	if size := sizeOf(r); size > lim.MaxBytes { // a sparse file can be huge and take no place
+		return nil, nil, nil, tooLong(lim)
+	}
 	buf := new(bytes.Buffer)
 	var format *codec
 	for size := int64(firstRead); ; size *= 4 {
@@ -154,10 +157,14 @@ func readUpTo(buf *bytes.Buffer, r io.Reader, size int64, lim Limits) error {
 	if err != nil && err != io.EOF {
 		return fmt.Errorf("reading the picture: %w", err)
 	}
-	if limit := lim.orDefault().MaxBytes; int64(buf.Len()) > limit {
-		return fmt.Errorf("%w: the file has more than %d bytes, which is the limit: raise it, or scale the picture down first", ErrLimit, limit)
+	if lim = lim.orDefault(); int64(buf.Len()) > lim.MaxBytes {
+		return tooLong(lim)
 	}
 	return nil
+}
+
+func tooLong(lim Limits) error {
+	return fmt.Errorf("%w: the file has more than %d bytes, which is the limit: raise it, or scale the picture down first", ErrLimit, lim.MaxBytes)
 }
 
 // sizeOf is about how much there is to read, or 0 where r does not tell.

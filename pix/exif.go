@@ -49,16 +49,18 @@ func (t *tiffBlock) exif(dir []entry) []byte {
 }
 
 // copyDir appends a directory and what it points to; depth counts the directories
-// above it. It fails where the block grows beyond all metadata, which takes a file
-// made for that: many fields that share the same bytes.
+// above it. It fails where the copy grows beyond twice the original, or beyond all
+// metadata, which takes a file made for that: many fields that share the same
+// bytes.
 func (t *tiffBlock) copyDir(b []byte, dir []entry, depth int) ([]byte, bool) {
+	most := min(maxMetadata, 2*len(t.data))
 	kept := dir[:0:0]
 	for _, e := range dir {
 		if e.value != nil && (depth < 2 || !pointer(e.tag)) && (e.tag != t.leaveOut || e.tag == 0) {
 			kept = append(kept, e)
 		}
 	}
-	if len(b) > maxMetadata {
+	if len(b)+12*len(kept) > most {
 		return nil, false
 	}
 	if len(b)%2 != 0 {
@@ -89,7 +91,7 @@ func (t *tiffBlock) copyDir(b []byte, dir []entry, depth int) ([]byte, bool) {
 		case len(e.value) <= 4:
 			copy(b[at+8:at+12], e.value)
 		default:
-			if len(b)+len(e.value) > maxMetadata {
+			if len(b)+len(e.value) > most {
 				return nil, false
 			}
 			if len(b)%2 != 0 {
@@ -102,7 +104,10 @@ func (t *tiffBlock) copyDir(b []byte, dir []entry, depth int) ([]byte, bool) {
 	return b, true
 }
 
-func pointer(tag uint16) bool { return tag == tagExif || tag == tagGPS || tag == tagInterop }
+// pointers are the tags of fields that say where another directory is.
+var pointers = [...]uint16{tagExif, tagGPS, tagInterop}
+
+func pointer(tag uint16) bool { return slices.Contains(pointers[:], tag) }
 
 func (t *tiffBlock) childDir(e entry) ([]entry, uint32, error) {
 	at, _ := t.uint(e, 0)

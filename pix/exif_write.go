@@ -135,7 +135,7 @@ func (t *tiffBlock) withoutTail(dir []entry, thumbnail uint32) uint64 {
 	}
 	kept := t.extents([]extent{{0, 8}}, dir, t.first)
 	for i := 0; i < len(dir); i++ {
-		if !pointer(dir[i].tag) {
+		if !pointer(dir[i].tag) || dir[i].value == nil {
 			continue
 		}
 		at, ok := t.uint(dir[i], 0)

@@ -3,6 +3,7 @@ package pix
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // tiffBlock reads the directories (IFDs) of a TIFF file or of an EXIF block,
@@ -35,7 +36,7 @@ const (
 type entry struct {
 	tag, kind uint16
 	count     uint32
-	value     []byte // nil where it lies outside the block or its type is unknown
+	value     []byte // nil where it lies outside the block, its type is unknown, or it points to a directory again
 }
 
 func openTIFF(data []byte) (*tiffBlock, error) {
@@ -70,6 +71,7 @@ func (t *tiffBlock) dir(at uint32) (entries []entry, next uint32, err error) {
 		return nil, 0, fmt.Errorf("%w: a TIFF directory goes beyond the end of the file", ErrCorrupt)
 	}
 	entries = make([]entry, n)
+	var seen [3]bool
 	for i := range entries {
 		f := t.data[uint64(at)+2+12*uint64(i):][:12]
 		e := entry{tag: t.order.Uint16(f), kind: t.order.Uint16(f[2:]), count: t.order.Uint32(f[4:])}
@@ -81,6 +83,15 @@ func (t *tiffBlock) dir(at uint32) (entries []entry, next uint32, err error) {
 			} else if from+length <= size {
 				e.value = t.data[from : from+length]
 			}
+		}
+		// Of a field that points to another directory only the first counts. A small
+		// block can hold thousands that all point to the same place, even to this
+		// directory: each would be read once more, and so on below it.
+		if p := slices.Index(pointers[:], e.tag); p >= 0 {
+			if seen[p] {
+				e.value = nil
+			}
+			seen[p] = true
 		}
 		entries[i] = e
 	}

@@ -63,6 +63,9 @@ func scanJPEG(data []byte, whole bool) (*container, error) {
 			if c.W == 0 {
 				return nil, fmt.Errorf("%w: this jpeg has no frame header", ErrCorrupt)
 			}
+			if whole && scansJPEG(data[at-length-2:]) > maxScans {
+				return nil, fmt.Errorf("%w: a JPEG whose picture comes in over %d scans: save it as a baseline one", ErrUnsupported, maxScans)
+			}
 			c.meta.ICC = icc.join()
 			c.meta.IPTC = iptcOf(photoshop)
 			if c.cmyk {
@@ -99,6 +102,36 @@ func scanJPEG(data []byte, whole bool) (*container, error) {
 				photoshop = append(photoshop, rest...)
 			}
 		}
+	}
+}
+
+// maxScans is far beyond what any encoder makes of a progressive picture. Each scan
+// goes over all of it for as little as a dozen bytes, so a small file could keep a
+// decoder busy for hours.
+const maxScans = 100
+
+// scansJPEG counts the scans up to the end of the picture. Within the samples no
+// marker follows 0xff (ITU-T T.81, B.1.1.5).
+func scansJPEG(data []byte) (n int) {
+	for {
+		i := bytes.IndexByte(data, 0xff)
+		if i < 0 || i+4 > len(data) {
+			return n
+		}
+		marker := data[i+1]
+		switch {
+		case marker == 0xd9: // EOI
+			return n
+		case marker == 0xff:
+			data = data[i+1:]
+			continue
+		case marker <= 1 || marker >= 0xd0 && marker <= 0xd8: // a stuffed byte, RST: no segments
+			data = data[i+2:]
+			continue
+		case marker == 0xda:
+			n++
+		}
+		data = data[min(len(data), i+2+int(binary.BigEndian.Uint16(data[i+2:]))):]
 	}
 }
 

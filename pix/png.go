@@ -53,6 +53,7 @@ func scanPNG(data []byte, whole bool) (*container, error) {
 			if c.Planes == 0 {
 				return nil, fmt.Errorf("%w: this png has no header chunk", ErrCorrupt)
 			}
+			c.Frames = max(c.Frames, 1)
 			return c, nil
 		}
 		if length > int64(len(data)-at-12) {
@@ -65,6 +66,9 @@ func scanPNG(data []byte, whole bool) (*container, error) {
 			if len(body) != 13 {
 				return nil, fmt.Errorf("%w: the header chunk of this png has %d bytes", ErrCorrupt, len(body))
 			}
+			if c.Planes != 0 {
+				return nil, fmt.Errorf("%w: this png has two header chunks", ErrCorrupt)
+			}
 			c.headerPNG(body)
 		case "tRNS":
 			c.Alpha = true
@@ -76,6 +80,9 @@ func scanPNG(data []byte, whole bool) (*container, error) {
 		case "fcTL":
 			shown = true
 		default:
+			if !whole {
+				continue // metadata are not asked for: nothing is unpacked
+			}
 			c.metaPNG(kind, data[at-12-len(body):at], body, seen)
 		}
 	}
@@ -187,14 +194,22 @@ func xmpPNG(body []byte) []byte {
 }
 
 // inflate unpacks a zlib stream, or returns nil where it is damaged or larger
-// than metadata are.
+// than metadata are. It unpacks twice and only counts the first time, so that what
+// unpacks to too much takes no memory.
 func inflate(packed []byte) []byte {
 	z, err := zlib.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil
 	}
-	out, err := io.ReadAll(io.LimitReader(z, maxMetadata+1))
-	if err != nil || len(out) > maxMetadata {
+	size, err := io.Copy(io.Discard, io.LimitReader(z, maxMetadata+1))
+	if err != nil || size > maxMetadata {
+		return nil
+	}
+	if err := z.(zlib.Resetter).Reset(bytes.NewReader(packed), nil); err != nil {
+		return nil
+	}
+	out := make([]byte, size)
+	if _, err := io.ReadFull(z, out); err != nil {
 		return nil
 	}
 	return out

@@ -78,7 +78,7 @@ type page struct {
 
 // scanTIFF follows the chain of directories. Smaller versions of a page
 // (NewSubfileType bit 0) do not count as pages, wherever they stand; masks do.
-func scanTIFF(data []byte, _ bool) (*container, error) {
+func scanTIFF(data []byte, whole bool) (*container, error) {
 	t, err := openTIFF(data)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func scanTIFF(data []byte, _ bool) (*container, error) {
 		if err != nil {
 			return nil, err
 		}
-		if fields += len(entries); fields > 1<<20 { // overlapping directories could make a small file take hours
+		if fields += 1 + len(entries); fields > 1<<20 { // overlapping directories could make a small file take hours
 			return nil, fmt.Errorf("%w: this tiff has over a million fields", ErrCorrupt)
 		}
 		if _, raw := find(entries, tagDNGVersion); raw {
@@ -122,7 +122,9 @@ func scanTIFF(data []byte, _ bool) (*container, error) {
 	if err := c.pageTIFF(t, main); err != nil {
 		return nil, err
 	}
-	c.metaTIFF(t, main)
+	if whole {
+		c.metaTIFF(t, main)
+	}
 	return c, nil
 }
 
@@ -224,18 +226,26 @@ func (p *page) blocksTIFF(t *tiffBlock, dir []entry) error {
 	w, h := uint64(p.widthPixels), uint64(p.heightPixels)
 	p.tileWidth, p.tileHeight = t.findUint(dir, tagTileWidth, 0), t.findUint(dir, tagTileHeight, 0)
 	p.rowsPerStrip = t.findUint(dir, tagRowsPerStrip, 0)
-	var blocks uint64
+	var blocks, each uint64 // each: pixels of one
 	if p.tileWidth > 0 && p.tileHeight > 0 {
 		p.offsetTag, p.countTag = tagTileOffsets, tagTileCounts
 		tw, th := uint64(p.tileWidth), uint64(p.tileHeight)
-		blocks = ((w + tw - 1) / tw) * ((h + th - 1) / th)
+		blocks, each = ((w+tw-1)/tw)*((h+th-1)/th), tw*th
 	} else {
 		p.offsetTag, p.countTag = tagStripOffsets, tagStripCounts
 		rows := uint64(p.rowsPerStrip)
 		if rows == 0 || rows > h {
 			rows = h
 		}
-		blocks = (h + rows - 1) / rows
+		blocks, each = (h+rows-1)/rows, w*rows
+	}
+	// What a decoder must unpack beside the picture, and how often it must begin:
+	// thousands of blocks can share the same few bytes.
+	if padded := blocks * each; padded/16 > w*h+1<<18 {
+		return fmt.Errorf("%w: a TIFF whose tiles are much larger than the picture: save it with smaller ones", ErrUnsupported)
+	}
+	if blocks > 1024+w*h/64 {
+		return fmt.Errorf("%w: a TIFF of %d strips or tiles of a few pixels each: save it with larger ones", ErrUnsupported, blocks)
 	}
 	need := blocks
 	if p.planar == 2 {
@@ -247,6 +257,26 @@ func (p *page) blocksTIFF(t *tiffBlock, dir []entry) error {
 		}
 	}
 	p.blocks = int(blocks)
+	return nil
+}
+
+// checkCounts refuses strips or tiles that share so many bytes that reading them
+// would take long: each can be said to be the whole file. Blank tiles do share
+// theirs in some files.
+func (p *page) checkCounts(t *tiffBlock) error {
+	dir, _, err := t.dir(p.at)
+	if err != nil {
+		return err
+	}
+	counts, _ := find(dir, p.countTag)
+	var packed uint64
+	for i := range int(counts.count) {
+		n, _ := t.uint(counts, i)
+		packed += uint64(n)
+	}
+	if packed/64 > uint64(len(t.data)) {
+		return fmt.Errorf("%w: this tiff says that its strips or tiles have %d bytes", ErrCorrupt, packed)
+	}
 	return nil
 }
 
@@ -277,6 +307,9 @@ func decodeTIFF(data []byte, c *container) (*Image, error) {
 	p := &c.page
 	t, err := openTIFF(data)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.checkCounts(t); err != nil {
 		return nil, err
 	}
 	// What the library reads rightly it reads by itself; the rest it reads as

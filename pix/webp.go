@@ -38,6 +38,7 @@ func scanWebP(data []byte, whole bool) (*container, error) {
 		return nil, fmt.Errorf("%w: this webp ends after %d of %d bytes", ErrCorrupt, len(data), end)
 	}
 	c := &container{Header: Header{Depth: 8, Planes: 3}}
+	extended := false
 	body := data[12:min(end, int64(len(data)))]
 	for len(body) >= 8 {
 		kind, size := string(body[:4]), int64(binary.LittleEndian.Uint32(body[4:]))
@@ -48,15 +49,27 @@ func scanWebP(data []byte, whole bool) (*container, error) {
 			if len(part) < 10 {
 				return nil, fmt.Errorf("%w: the header chunk of this webp is too short", ErrCorrupt)
 			}
+			if extended || c.Frames > 0 { // a reader would believe the other one, or the picture
+				return nil, fmt.Errorf("%w: the header chunk of this webp stands behind another or behind the picture", ErrCorrupt)
+			}
+			extended = true
 			c.Alpha = part[0]&0x10 != 0
 			c.W = 1 + int(part[4]) + int(part[5])<<8 + int(part[6])<<16
 			c.H = 1 + int(part[7]) + int(part[8])<<8 + int(part[9])<<16
 			c.animated = part[0]&0x02 != 0
 		case "VP8 ", "VP8L":
 			c.Frames++
-			if c.W == 0 && !c.bitstreamSize(kind, part) {
+			b := container{}
+			if !b.bitstreamSize(kind, part) {
 				return nil, fmt.Errorf("%w: the picture chunk of this webp is damaged", ErrCorrupt)
 			}
+			switch {
+			case c.W == 0:
+				c.W, c.H = b.W, b.H
+			case b.W != c.W || b.H != c.H:
+				return nil, fmt.Errorf("%w: this webp holds a picture of %dx%d pixels where its header says %dx%d", ErrCorrupt, b.W, b.H, c.W, c.H)
+			}
+			c.Alpha = c.Alpha || b.Alpha // it decides, whatever the header chunk says
 		case "ANMF":
 			c.Frames++
 		case "ICCP":
@@ -73,7 +86,7 @@ func scanWebP(data []byte, whole bool) (*container, error) {
 	switch {
 	case c.W == 0:
 		return nil, fmt.Errorf("%w: this webp holds no picture", ErrCorrupt)
-	case c.animated && !whole: // its frames must be counted
+	case !whole && (c.animated || c.Frames == 0): // its frames must be counted, and the picture's own size compared
 		return nil, fmt.Errorf("%w: more of this webp is needed", ErrCorrupt)
 	case c.animated && c.Frames == 1:
 		return nil, fmt.Errorf("%w: a WebP animation of one frame: save it as a still picture", ErrUnsupported)
@@ -113,18 +126,23 @@ func (c *container) bitstreamSize(kind string, part []byte) bool {
 	return true
 }
 
-func decodeWebP(data []byte, _ *container) (*Image, error) {
+func decodeWebP(data []byte, c *container) (*Image, error) {
 	src, err := webp.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
+	var m *Image
 	switch s := src.(type) {
 	case *image.YCbCr:
-		return fromYCbCr(s, true), nil
+		m = fromYCbCr(s, true)
 	case *image.NYCbCrA:
-		m := fromYCbCr(&s.YCbCr, true)
+		m = fromYCbCr(&s.YCbCr, true)
 		m.Alpha = alphaOf(s)
-		return m, nil
+	default:
+		m = FromImage(src)
 	}
-	return FromImage(src), nil
+	if !c.Alpha {
+		m.Alpha = nil // the header says that the fourth channel is unused
+	}
+	return m, nil
 }

@@ -23,6 +23,7 @@ var layers = []rule{
 	{
 		Package: "cmd/...",
 		May:     []string{"watch", "pipeline", "tasks", "tasks/all", "tasks/fit", "pix", "cae/..."},
+		Tests:   []string{"internal/hostile"},
 		Why:     "the command line knows tasks by their names alone, through tasks/all",
 	},
 	{
@@ -79,6 +80,7 @@ var layers = []rule{
 	},
 	{
 		Package: "pix",
+		Tests:   []string{"internal/hostile"},
 		Why:     "pictures know nothing of tasks and networks",
 	},
 	{
@@ -131,6 +133,10 @@ var layers = []rule{
 		May:     []string{"pix", "cae", "cae/modelfile"},
 		Tests:   []string{"cae/train"},
 		Why:     "training on accelerators meets the product in files: the network's JSON, pairs, weights",
+	},
+	{
+		Package: "internal/hostile",
+		Why:     "it makes bad files for tests of any package, without the help of those that read them",
 	},
 	{
 		Package: "internal/archtest",

@@ -1,0 +1,132 @@
+package pix
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"runtime/metrics"
+	"testing"
+
+	"github.com/cae-restore/restore/internal/hostile"
+)
+
+// sentinels are the errors of which Decode's wrap one.
+var sentinels = []error{ErrEmpty, ErrFormat, ErrUnsupported, ErrCorrupt, ErrLimit, ErrFrames}
+
+func ours(err error) bool {
+	for _, own := range sentinels {
+		if errors.Is(err, own) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestHostileSeeds reads the files that the corpus is made from: were they no
+// good, the corpus would test little.
+func TestHostileSeeds(t *testing.T) {
+	t.Parallel()
+	for _, f := range hostile.Seeds() {
+		m, err := Decode(bytes.NewReader(f.Data), Limits{})
+		if err != nil {
+			t.Errorf("%s: %v", f.Name, err)
+			continue
+		}
+		if m.W*m.H != hostile.Width*hostile.Height {
+			t.Errorf("%s: %dx%d pixels", f.Name, m.W, m.H)
+		}
+		if lowest, highest := levels(m); lowest == highest && f.Name != "lossy.webp" {
+			t.Errorf("%s: all of it is %d", f.Name, lowest)
+		}
+	}
+}
+
+func levels(m *Image) (lowest, highest uint16) {
+	lowest = 65535
+	for _, plane := range append(m.Planes, m.Alpha) {
+		for _, v := range plane {
+			lowest, highest = min(lowest, v), max(highest, v)
+		}
+	}
+	return lowest, highest
+}
+
+// TestHostile reads the whole corpus: each file is a picture that is whole, or an
+// error of ours, and never takes more memory than its size and the limits
+// allow. The bound is on all the bytes that are allocated on the way, those too
+// that the collector frees at once, so it bounds the work as well.
+//
+// Not parallel: it watches the whole process.
+func TestHostile(t *testing.T) {
+	lim := Limits{MaxPixels: 1 << 20, MaxBytes: 4 << 20}
+	var pictures, errs int
+	for f := range hostile.Corpus(1) {
+		before := allocated()
+		h, headErr := DecodeHeader(bytes.NewReader(f.Data), lim)
+		m, err := Decode(bytes.NewReader(f.Data), lim)
+		if got, most := allocated()-before, mostBytes(f.Data, h, headErr); got > most {
+			t.Errorf("%s: %d bytes of %v (%v) take %d bytes, want at most %d", f.Name, len(f.Data), h, err, got, most)
+		}
+		switch {
+		case err == nil:
+			pictures++
+			if headErr != nil {
+				t.Errorf("%s: the picture is good, the header is not: %v", f.Name, headErr)
+			}
+			whole(t, f.Name, m, h)
+		case !ours(err):
+			t.Errorf("%s: not one of our errors: %v", f.Name, err)
+		default:
+			errs++
+		}
+	}
+	t.Logf("%d pictures, %d errors", pictures, errs)
+	if pictures < 500 || errs < 2000 {
+		t.Errorf("%d pictures and %d errors: the corpus is not what it was", pictures, errs)
+	}
+}
+
+// allocated is how many bytes the process has allocated so far.
+func allocated() int64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
+}
+
+// mostBytes is what reading header and picture of a file may allocate in all, per
+// byte of the file, per pixel and per strip or tile; and once the most that
+// metadata may unpack to.
+func mostBytes(data []byte, h Header, headErr error) int64 {
+	most := 64*int64(len(data)) + 4<<20
+	if headErr != nil {
+		return most
+	}
+	decode, _ := Cost(h)
+	most += 2*decode + 16*int64(h.W)*int64(h.H)
+	switch h.Format {
+	case "png":
+		most += 2 * maxMetadata // a profile and a text
+	case "tiff":
+		// Each begins with new tables of the decoder.
+		if c, err := scanTIFF(data, true); err == nil {
+			most += (48 << 10) * int64(c.page.blocks) * int64(c.page.samples)
+		}
+	}
+	return most
+}
+
+// whole checks that a picture is what its header says, with samples throughout.
+func whole(t *testing.T, name string, m *Image, h Header) {
+	t.Helper()
+	if m.W*m.H != h.W*h.H || h.Format != m.Meta.Format || h.Depth != m.Meta.Depth || h.Planes < len(m.Planes) || m.Alpha != nil && !h.Alpha {
+		t.Errorf("%s: header %+v, picture of %dx%d in %d planes, %+v", name, h, m.W, m.H, len(m.Planes), m.Meta)
+	}
+	for _, plane := range append(m.Planes, m.Alpha) {
+		if plane != nil && len(plane) != m.W*m.H {
+			t.Errorf("%s: a plane of %d samples in a picture of %dx%d", name, len(plane), m.W, m.H)
+		}
+	}
+	if err := Encode(io.Discard, m, EncodeOptions{Format: "png"}); err != nil {
+		t.Errorf("%s: it can be read but not written: %v", name, err)
+	}
+}
