@@ -3,6 +3,8 @@ package pipeline
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -38,6 +40,24 @@ func openInput(item Item, lim pix.Limits) (*input, error) {
 		return nil, err
 	}
 	return in, nil
+}
+
+// identify hashes the input. What has changed since it was opened would be
+// recorded as what the output was made of: that is an error.
+func (in *input) identify() (identity, error) {
+	hash, err := hashOf(in)
+	if err != nil {
+		return identity{}, err
+	}
+	info, err := in.Stat()
+	if err != nil {
+		return identity{}, err
+	}
+	id := identityOf(info, hash)
+	if id != identityOf(in.info, hash) {
+		return id, fmt.Errorf("it changed while it was read; run again when it is whole")
+	}
+	return id, nil
 }
 
 // outputEnding chooses the format and the ending of an output. The input's own
@@ -101,8 +121,18 @@ func (r *run) exists(batch Batch, suffix string, item Item) (bool, error) {
 	return true, nil
 }
 
+// hashing returns a writer to out, and a function that puts the hash of what was
+// written into hashes. Where hashes is nil, nothing is hashed.
+func hashing(out io.Writer, suffix string, hashes map[string]string) (w io.Writer, keep func()) {
+	if hashes == nil {
+		return out, func() {}
+	}
+	sum := sha256.New()
+	return io.MultiWriter(out, sum), func() { hashes[suffix] = hex.EncodeToString(sum.Sum(nil)) }
+}
+
 // copyFile copies the input as it is.
-func copyFile(batch Batch, suffix string, in *input) error {
+func copyFile(batch Batch, suffix string, in *input, hashes map[string]string) error {
 	if _, err := in.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
@@ -110,7 +140,9 @@ func copyFile(batch Batch, suffix string, in *input) error {
 	if err != nil {
 		return err
 	}
-	n, err := io.Copy(out, inputReader{in})
+	w, keep := hashing(out, suffix, hashes)
+	defer keep()
+	n, err := io.Copy(w, inputReader{in})
 	var failed *readError
 	if errors.As(err, &failed) {
 		return failed.error
@@ -139,18 +171,21 @@ func (r inputReader) Read(p []byte) (int, error) {
 
 // writePicture encodes a picture and decodes what stands in the file then: what
 // it returns is what a reader of the output will see.
-func writePicture(batch Batch, suffix string, m *pix.Image, o pix.EncodeOptions) (*pix.Image, error) {
+func writePicture(batch Batch, suffix string, m *pix.Image, o pix.EncodeOptions, hashes map[string]string) (*pix.Image, error) {
 	out, err := batch.Create(suffix)
 	if err != nil {
 		return nil, err
 	}
-	w := bufio.NewWriterSize(out, 1<<16)
+	width, height := m.W, m.H // not m itself, whose memory may be free while it is read back
+	hashed, keep := hashing(out, suffix, hashes)
+	w := bufio.NewWriterSize(hashed, 1<<16)
 	if err = pix.Encode(w, m, o); err == nil {
 		err = w.Flush()
 	}
 	if err != nil {
 		return nil, outputError(err)
 	}
+	keep()
 	if _, err := out.Seek(0, io.SeekStart); err != nil {
 		return nil, outputError(err)
 	}
@@ -159,8 +194,8 @@ func writePicture(batch Batch, suffix string, m *pix.Image, o pix.EncodeOptions)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrReadBack, err)
 	}
-	if back.W != m.W || back.H != m.H {
-		return nil, fmt.Errorf("%w: it has %dx%d pixels instead of %dx%d", ErrReadBack, back.W, back.H, m.W, m.H)
+	if back.W != width || back.H != height {
+		return nil, fmt.Errorf("%w: it has %dx%d pixels instead of %dx%d", ErrReadBack, back.W, back.H, width, height)
 	}
 	return back, nil
 }

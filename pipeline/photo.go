@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"path/filepath"
 	"runtime/debug"
@@ -26,9 +25,16 @@ type photo struct {
 	in   *input // nil once closed
 	res  Result
 
-	format, suffix string // of the output
-	replace        bool   // whether the output may take the place of a file that stands there
-	placed         bool   // whether it holds a place in the pool
+	format, suffix string            // of the output
+	key            string            // of the ledger
+	why            string            // it has to be done, as far as the ledger tells
+	maker          string            // key of the item whose output has the name of this one's
+	claimed        []string          // names that no other item in flight may have
+	input          identity          // of what was read
+	hashes         map[string]string // of what was written, by suffix
+	placed         bool              // whether it holds a place in the pool
+	bytes          int64             // of memory that it needs, 0 where nobody counts
+	admitted       bool              // whether it holds them
 }
 
 // prepare opens the file, reads its header and decides what to do. It returns
@@ -44,6 +50,12 @@ func (p *photo) prepare() (more bool) {
 			more = false
 		}
 	}()
+	if current, err := p.consult(); current || err != nil {
+		if err != nil {
+			p.fail(err)
+		}
+		return false
+	}
 	in, err := openInput(p.item, r.Limits)
 	if err != nil {
 		p.fail(err)
@@ -59,6 +71,12 @@ func (p *photo) prepare() (more bool) {
 		p.fail(err)
 		return false
 	}
+	if more {
+		if err = p.measure(); err != nil {
+			p.fail(err)
+			return false
+		}
+	}
 	if more && r.DryRun {
 		p.res.Outcome = Planned
 		return false
@@ -66,44 +84,21 @@ func (p *photo) prepare() (more bool) {
 	return more
 }
 
-// decide finds out what the output will be called, and whether it has to be made.
-func (p *photo) decide() (more bool, err error) {
-	r := p.run
-	var ending string
-	if p.format, ending, err = outputEnding(p.in.header, p.item, r.Format); err != nil {
-		return false, err
-	}
-	p.suffix = r.Suffix + ending
-	batch, err := r.sink.Begin(context.Background(), p.item)
-	if err != nil {
-		return false, err
-	}
-	defer batch.Abort()
-	exists, err := r.exists(batch, p.suffix, p.item)
-	if err != nil {
-		return false, err
-	}
-	p.res.Output, p.replace = batch.Path(p.suffix), r.Overwrite
-	switch {
-	case !exists:
-		p.res.Why = "there is no output yet"
-	case r.Overwrite:
-		p.res.Why = "its output is to be replaced"
-	default:
-		p.res.Outcome, p.res.Why = Skipped, "its output is there"
-		return false, nil
-	}
-	return true, nil
-}
-
 // fail makes err what became of the item.
 func (p *photo) fail(err error) {
 	p.res.Outcome, p.res.Err, p.res.Output, p.res.Why = Failed, err, "", ""
 }
 
-// enter waits for a place in the pool. With an error, which is that of ctx, the
-// photo has none.
+// enter waits for memory, and then for a place in the pool: while it waits for
+// the one, others compute. With an error, which is that of ctx, the photo may
+// hold what it came by; close gives it back.
 func (p *photo) enter(ctx context.Context) error {
+	if !p.admitted {
+		if err := p.run.budget.take(ctx, p.bytes); err != nil {
+			return err
+		}
+		p.admitted = true
+	}
 	if p.placed {
 		return nil
 	}
@@ -112,8 +107,13 @@ func (p *photo) enter(ctx context.Context) error {
 	return err
 }
 
-// leave gives the place in the pool back: what follows waits for the disk.
+// leave gives memory and the place in the pool back: the pictures are needed no
+// longer, and what follows waits for the disk.
 func (p *photo) leave() {
+	if p.admitted {
+		p.admitted = false
+		p.run.budget.give(p.bytes)
+	}
 	if p.placed {
 		p.placed = false
 		p.run.Pool.Leave()
@@ -123,6 +123,7 @@ func (p *photo) leave() {
 // close gives back all that the photo holds.
 func (p *photo) close() {
 	p.leave()
+	p.unclaim()
 	if p.in != nil {
 		p.in.Close()
 		p.in = nil
@@ -134,6 +135,7 @@ var pauses = []time.Duration{100 * time.Millisecond, time.Second}
 
 // attempt does the work, again where an error may go away by itself.
 func (p *photo) attempt(ctx context.Context) {
+	defer p.unclaim()
 	start := time.Now()
 	planned := p.res
 	for try := 0; ; try++ {
@@ -182,13 +184,18 @@ func (p *photo) restore(ctx context.Context) error {
 		return err
 	}
 	p.res.Notes = frame.Notes
-
+	if p.hashes = nil; r.records != nil {
+		p.hashes = map[string]string{}
+	}
 	batch, err := r.sink.Begin(ctx, p.item)
 	if err != nil {
 		return err
 	}
 	defer batch.Abort()
-	written, err := p.write(batch, picture, frame)
+	if !r.keepsInput() {
+		picture = nil // its memory is another's from here on
+	}
+	written, err := p.write(batch, frame)
 	if err != nil {
 		return err
 	}
@@ -199,6 +206,11 @@ func (p *photo) restore(ctx context.Context) error {
 	if r.Inspect != nil {
 		r.Inspect(&p.res, picture, written)
 	}
+	if r.records != nil {
+		if p.input, err = in.identify(); err != nil {
+			return err
+		}
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -207,43 +219,23 @@ func (p *photo) restore(ctx context.Context) error {
 
 // write writes the output and the extra files of the chain. It returns the
 // picture as the output reads.
-func (p *photo) write(batch Batch, picture *pix.Image, frame *tasks.Frame) (written *pix.Image, err error) {
-	r := p.run
+func (p *photo) write(batch Batch, frame *tasks.Frame) (written *pix.Image, err error) {
+	r, image, outputs := p.run, frame.Image, frame.Outputs
 	if !frame.Changed && p.format == p.in.header.Format {
-		p.res.Outcome, written = Copied, picture
-		err = copyFile(batch, p.suffix, p.in)
+		p.res.Outcome, written = Copied, image
+		err = copyFile(batch, p.suffix, p.in, p.hashes)
 	} else {
 		p.res.Outcome = Restored
-		written, err = writePicture(batch, p.suffix, frame.Image, pix.EncodeOptions{Format: p.format, Quality: r.Quality})
+		written, err = writePicture(batch, p.suffix, image, pix.EncodeOptions{Format: p.format, Quality: r.Quality}, p.hashes)
 	}
 	if err != nil {
 		return nil, err
 	}
-	for _, extra := range slices.Sorted(maps.Keys(frame.Outputs)) {
+	for _, extra := range slices.Sorted(maps.Keys(outputs)) {
 		o := pix.EncodeOptions{Format: endings[strings.ToLower(filepath.Ext(extra))], Quality: r.Quality}
-		if _, err := writePicture(batch, r.Suffix+extra, frame.Outputs[extra], o); err != nil {
+		if _, err := writePicture(batch, r.Suffix+extra, outputs[extra], o, p.hashes); err != nil {
 			return nil, fmt.Errorf("%s: %w", extra, err)
 		}
 	}
 	return written, nil
-}
-
-// commit gives the files their names. Until the disk has them, the place in the
-// pool is free for another picture. A file that has appeared since decide looked
-// stays, and the item counts as skipped. The end of the context cuts nothing short
-// here: what is left to do takes a moment, and the picture is made.
-func (p *photo) commit(batch Batch) error {
-	r := p.run
-	r.pending <- struct{}{}
-	defer func() { <-r.pending }()
-	p.leave()
-	if err := batch.Seal(); err != nil {
-		return err
-	}
-	err := batch.Commit(p.replace)
-	if !p.replace && errors.Is(err, fs.ErrExist) {
-		p.res.Outcome, p.res.Truth, p.res.Why = Skipped, nil, "its output has appeared meanwhile"
-		return nil
-	}
-	return err
 }

@@ -30,6 +30,22 @@ type Options struct {
 	// Each picture that has one gets a Result.Truth; the others get a note.
 	Truth string
 
+	// Memory is what the process may hold, in bytes: itself, the models of the
+	// chain and all pictures in flight. A picture begins when there is room for
+	// what it needs by its header, one after another in the order of the source;
+	// one that needs more by itself fails with ErrMemory. The caller sets Go's
+	// memory limit to what is left beside OutsideHeap, or the collector lets
+	// garbage grow beyond it. 0: no limit. No output depends on it.
+	Memory int64
+
+	// Ledger, if set, is where the run keeps what each output was made of. Items
+	// whose outputs are current are then passed over without being opened, those
+	// whose input, chain or options have changed are done again, and outputs that
+	// are not the program's own are left alone. The outputs of the Sink must be
+	// files in Ledger.Out. Nil: an item whose output exists is skipped.
+	Ledger   *Ledger
+	Checksum bool // files are compared by their content even where size, time and inode are unchanged
+
 	// DryRun only says what would happen: each item that would be worked on
 	// gets the outcome Planned. Headers are read, nothing is decoded or written.
 	DryRun bool
@@ -61,7 +77,7 @@ func Run(ctx context.Context, o Options, c *Chain, src Source, sink Sink, rep Re
 	if o.Pool == nil {
 		o.Pool = NewPool(0)
 	}
-	r := &run{Options: o, chain: c, sink: sink, reporter: rep, results: map[int]*Result{}, pending: make(chan struct{}, mostPending)}
+	r := &run{Options: o, chain: c, sink: sink, reporter: rep, results: map[int]*Result{}, claims: map[string]*photo{}, pending: make(chan struct{}, mostPending)}
 	list, err := r.prepare(src)
 	if err != nil {
 		return Report{Unfinished: len(list)}, err
@@ -71,6 +87,9 @@ func Run(ctx context.Context, o Options, c *Chain, src Source, sink Sink, rep Re
 			return Report{Unfinished: len(list)}, err
 		}
 	}
+	if err := r.openLedger(); err != nil {
+		return Report{Unfinished: len(list)}, err
+	}
 	if rep != nil {
 		total := -1
 		if list != nil {
@@ -79,6 +98,11 @@ func Run(ctx context.Context, o Options, c *Chain, src Source, sink Sink, rep Re
 		rep.Start(total)
 	}
 	ended := r.items(ctx, src)
+	if r.records != nil {
+		if err := r.records.close(); err != nil && r.fatal == nil {
+			r.fatal = environment(err)
+		}
+	}
 	report := r.report
 	report.Unfinished = max(len(list), r.begun) - r.ended
 	if !o.Forget {
@@ -98,6 +122,9 @@ func Run(ctx context.Context, o Options, c *Chain, src Source, sink Sink, rep Re
 type run struct {
 	Options
 	chain    *Chain
+	records  *records          // the open ledger, nil where there is none
+	options  string            // see outputOptions
+	claims   map[string]*photo // names of outputs in flight; see photo.claim
 	sink     Sink
 	reporter Reporter
 	truth    *truth          // nil where there is none
@@ -106,6 +133,7 @@ type run struct {
 	wg        sync.WaitGroup
 	reporting sync.Mutex
 
+	budget  budget        // of memory for the pictures in flight
 	pending chan struct{} // holds one element for each picture whose files wait for their names
 
 	mu      sync.Mutex
@@ -137,6 +165,9 @@ func (r *run) prepare(src Source) (list []Item, err error) {
 			return nil, &Error{Kind: KindUsage, Err: err}
 		}
 	}
+	if err := r.limitMemory(); err != nil {
+		return nil, err
+	}
 	lister, ok := src.(Lister)
 	if !ok {
 		return nil, nil
@@ -147,6 +178,23 @@ func (r *run) prepare(src Source) (list []Item, err error) {
 	}
 	r.inputs = inputPlaces(list)
 	return list, r.plan(list)
+}
+
+// openLedger opens the ledger. With it, no other run is at work on the outputs.
+func (r *run) openLedger() (err error) {
+	if r.Ledger == nil {
+		return nil
+	}
+	if r.options, err = r.outputOptions(); err != nil {
+		return &Error{Kind: KindUsage, Err: err}
+	}
+	if r.records, err = r.Ledger.open(r.DryRun); err != nil {
+		return err
+	}
+	if s, ok := r.sink.(interface{ workAlone() }); ok && r.records.alone {
+		s.workAlone()
+	}
+	return nil
 }
 
 // mostPending bounds how many pictures wait for the disk at a time. Each has
@@ -214,6 +262,9 @@ func (r *run) end(src Source, index int, res Result) {
 		r.begun-- // it will come again
 		r.mu.Unlock()
 		return
+	}
+	if res.Outcome == Failed {
+		r.recordFailure(res)
 	}
 	r.mu.Lock()
 	r.ended++

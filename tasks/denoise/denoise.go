@@ -55,6 +55,21 @@ type task struct {
 	strength Strength
 }
 
+// levelBytes is what EstimateLevel takes at most.
+const levelBytes = 48 << 20
+
+// Cost implements tasks.Coster. The level is measured before the network runs.
+func (t *task) Cost(w, h, _ int) tasks.Cost {
+	c := tasks.Cost{Once: t.model.Resident()}
+	if w > 0 && h > 0 {
+		c.Work = t.model.CostIn(t.env, w, h)
+		if t.strength.measures() {
+			c.Work = max(c.Work, levelBytes)
+		}
+	}
+	return c
+}
+
 // Apply implements tasks.Task. Its notes are "measured", the standard deviation
 // of the noise on the scale of 0 to 255, where the strength depends on it;
 // "level", what the network was told; and "model", the weights used, or "clean"

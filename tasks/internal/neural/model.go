@@ -24,6 +24,7 @@ type Model struct {
 	plan    *cae.Plan
 	failed  error
 	execs   execs
+	tilings tilings
 }
 
 // compiled is the network made ready to run, with the weights that it has when
@@ -34,22 +35,15 @@ func (m *Model) compiled() (*cae.Plan, error) {
 }
 
 // execs keeps the memory of runs that are over for the next ones: many small
-// pictures would otherwise spend much of their time on getting memory.
-type execs struct {
-	mu   sync.Mutex
-	free []*cae.Exec
-}
+// pictures would otherwise spend much of their time on getting memory. What lies
+// idle for two collections is given back, so it is there when memory is short.
+type execs struct{ free sync.Pool }
 
-// keepBytes is the most memory that an idle Exec is kept with. What pictures in
-// flight take is counted before they begin (see Cost); what lies idle is not.
+// keepBytes is the most memory that an idle Exec is kept with.
 const keepBytes = 64 << 20
 
 func (e *execs) take(ctx context.Context, env tasks.Env) *cae.Exec {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if n := len(e.free); n > 0 {
-		x := e.free[n-1]
-		e.free = e.free[:n-1]
+	if x, ok := e.free.Get().(*cae.Exec); ok {
 		x.Reset(ctx, cae.Runner(env.Run), env.Workers)
 		return x
 	}
@@ -60,9 +54,7 @@ func (e *execs) put(x *cae.Exec) {
 	if x.Bytes() > keepBytes {
 		return
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.free = append(e.free, x)
+	e.free.Put(x)
 }
 
 // Open opens a model for a task that feeds it inputs of the given numbers of

@@ -9,30 +9,6 @@ import (
 	"github.com/cae-restore/restore/tasks"
 )
 
-// Pieces in which a picture goes through the network are as large as memory
-// allows, since they overlap by what the network looks at beyond them and the
-// overlap is computed twice. Where nothing says how much memory there is, the
-// pictures in flight, one a worker, share memoryBytes, but none gets less than
-// leastBytes or more than mostBytes: beyond that the overlap is small, and memory
-// that is used for the first time costs time too.
-const (
-	memoryBytes = 2 << 30
-	leastBytes  = 256 << 20
-	mostBytes   = 1 << 30
-)
-
-// leastSide is the side below which tiles would be little but overlap. A picture
-// so wide that they take more than they should gets them all the same.
-const leastSide = 256
-
-// tileBytes is what one picture on its way through the network may take.
-func tileBytes(env tasks.Env) int64 {
-	if env.Memory > 0 {
-		return env.Memory
-	}
-	return min(mostBytes, max(leastBytes, memoryBytes/int64(max(1, env.Workers))))
-}
-
 // Margin is how far a picture is continued at least. The zeros that convolutions
 // see beyond their border disturb the outermost samples: see TestBorders in
 // tasks/denoise, which fails without a margin. One of 8 does as well as one of 48;
@@ -50,21 +26,7 @@ func (m *Model) Stream(ctx context.Context, env tasks.Env, src Source, sink Sink
 	if w < 1 || h < 1 {
 		return fmt.Errorf("a picture of %dx%d samples", w, h)
 	}
-	return m.stream(ctx, env, src, sink, m.side(w, h, env.Workers, tileBytes(env)))
-}
-
-// side is the side of the largest tiles with which a picture takes no more than
-// limit, or of the smallest tiles that are worth it. A picture is cut into tiles
-// of about the same size.
-func (m *Model) side(w, h, workers int, limit int64) int {
-	for n := 1; ; n++ {
-		l := m.layout(w, h, 1)
-		longest := max(l.padW, l.padH)
-		l = m.layout(w, h, (longest+n-1)/n)
-		if l.side <= leastSide || m.cost(l, workers) <= limit {
-			return l.side
-		}
-	}
+	return m.stream(ctx, env, src, sink, m.tiling(env, w, h).side)
 }
 
 func (m *Model) stream(ctx context.Context, env tasks.Env, src Source, sink Sink, side int) error {
@@ -271,39 +233,4 @@ func finite(row []float32) bool {
 		}
 	}
 	return true
-}
-
-// Cost is how many bytes Stream takes at most for a picture of w by h samples:
-// the rows of a band, and the network's workspace for one tile.
-func (m *Model) Cost(w, h, workers int) int64 {
-	return m.cost(m.layout(w, h, m.side(w, h, workers, tileBytes(tasks.Env{Workers: workers}))), workers)
-}
-
-func (m *Model) cost(l layout, workers int) int64 {
-	rows := int64(min(l.padH, l.before+l.side+l.after))
-	cols := int64(min(l.padW, l.before+l.side+l.after))
-	planes := int64(0)
-	for _, in := range m.Net.Inputs() {
-		planes += int64(in.Planes)
-	}
-	out, err := m.Net.OutShape(1, int(rows), int(cols))
-	if err != nil {
-		return math.MaxInt64 // too large for one piece
-	}
-	work, err := m.Net.Workspace(int(rows), int(cols), workers)
-	if err != nil {
-		return math.MaxInt64
-	}
-	band := rows*int64(l.padW)*planes*4 + int64(min(l.padH, l.side))*int64(l.padW)*int64(out.C)*4
-	return band + rows*cols*planes*4 + work
-}
-
-// CostOf is Cost for the network with the given JSON, as tasks.Model asks for
-// it. It panics where that is no network, which is a mistake of the program.
-func CostOf(network []byte) func(w, h, workers int) int64 {
-	net, err := cae.Parse(network)
-	if err != nil {
-		panic(err)
-	}
-	return (&Model{Net: net}).Cost
 }
