@@ -177,7 +177,7 @@ func (s *Source) look(rel string, wrote, due bool) (isFolder bool) {
 			return false
 		}
 		if s.forget(rel) {
-			s.notify(Event{Kind: Gone, Path: name})
+			s.notify(Event{Kind: Gone, Path: name, Rel: rel})
 		}
 	case err != nil:
 		s.sawError(rel, err, false, time.Now(), s.now())

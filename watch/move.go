@@ -68,10 +68,10 @@ func (s *Source) move(item pipeline.Item, f *file, failure error) bool {
 	}
 	target, err := moveInto(dir, rel, item.Path, f.stamp)
 	if err != nil {
-		s.notify(Event{Kind: MoveFailed, Path: item.Path, Target: dir, Err: err})
+		s.notify(Event{Kind: MoveFailed, Path: item.Path, Rel: f.rel, Target: dir, Err: err})
 		return false
 	}
-	s.notify(Event{Kind: Moved, Path: item.Path, Target: target})
+	s.notify(Event{Kind: Moved, Path: item.Path, Rel: f.rel, Target: target})
 	return true
 }
 

@@ -104,6 +104,10 @@ func (s *Source) enter(rel string, link bool) bool {
 	}
 	for _, own := range s.own {
 		if _, inside := pipeline.Below(own, real); inside {
+			if own == s.outAt && !s.toldOut {
+				s.toldOut = true
+				s.notify(Event{Kind: LeftOut, Path: name, Err: errors.New("it is the output folder, or in it")})
+			}
 			return false
 		}
 	}

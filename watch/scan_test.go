@@ -302,3 +302,22 @@ func TestPlaces(t *testing.T) {
 		r.want("only what is ours to do", "sub/a.png")
 	})
 }
+
+// TestLinkToOutputs: a link does not lead outputs back in.
+func TestLinkToOutputs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	put(t, dir, "in/a.png", "1")
+	put(t, dir, "out/sub/a.png", "1")
+	link(t, dir, filepath.Join(dir, "in", "up"))
+	link(t, filepath.Join(dir, "out", "sub"), filepath.Join(dir, "in", "results"))
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, filepath.Join(dir, "in"), Options{Settle: time.Second, Out: filepath.Join(dir, "out")})
+		defer r.stop()
+		r.sleep(time.Hour)
+		r.want("links", "a.png")
+		if r.told(LeftOut) != 1 {
+			t.Errorf("told %d times that the output folder is left out, want once", r.told(LeftOut))
+		}
+	})
+}

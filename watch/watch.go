@@ -71,7 +71,7 @@ type EventKind string
 const (
 	Polling    EventKind = "polling"     // Path cannot be watched and is looked at now and then instead; Err says why
 	Overflow   EventKind = "overflow"    // events were lost; a scan makes up for them
-	Trouble    EventKind = "trouble"     // the folder Path cannot be looked at, or is left out; it is tried again
+	LeftOut    EventKind = "left-out"    // the folder Path is not watched, for the reason Err
 	Retrying   EventKind = "retrying"    // Path failed with Err as an unfinished file does, and is tried again after Wait
 	Gone       EventKind = "gone"        // Path went away before its turn
 	Moved      EventKind = "moved"       // Path was moved to Target
@@ -81,7 +81,8 @@ const (
 // Event is what happened beside the results of the pictures.
 type Event struct {
 	Kind   EventKind
-	Path   string
+	Path   string // of a file or folder, as it can be opened
+	Rel    string // of a file: where it stands in the watched folder, with slashes
 	Target string
 	Err    error
 	Wait   time.Duration
@@ -93,6 +94,7 @@ type Source struct {
 	dir    string   // as given
 	real   string   // its real path
 	own    []string // real paths of folders that are never entered
+	outAt  string   // that of Out; empty where there is none
 	rules  pipeline.Rules
 	listen func() (notifier, error)
 	jitter func(time.Duration) time.Duration
@@ -105,6 +107,7 @@ type Source struct {
 	scanAt     time.Time          // when the next scan of all is due
 	scannedAt  time.Time          // when the last scan of all began
 	told       bool               // that something cannot be watched
+	toldOut    bool               // that a link leads to the output folder
 	pollAt     time.Time          // when the next scan of folders without events is due; zero: there are none
 
 	wake  chan struct{} // to follow: something is due earlier, or has ended
@@ -161,7 +164,7 @@ func (s *Source) checkFolders() error {
 		if _, inside := pipeline.Below(real, s.real); inside {
 			return usagef("the watched folder %s lies inside the output folder %s, where outputs would be taken for inputs; choose another output folder", s.dir, s.Out)
 		}
-		out = real
+		out, s.outAt = real, real
 		s.own = append(s.own, real)
 	}
 	for _, m := range []struct{ name, what string }{{s.MoveDone, "done"}, {s.MoveFailed, "failed"}} {
@@ -283,7 +286,7 @@ func (s *Source) Retry(item pipeline.Item, err error) bool {
 	}
 	wait, again := s.postpone(f, time.Now())
 	if again {
-		s.notify(Event{Kind: Retrying, Path: item.Path, Err: err, Wait: wait})
+		s.notify(Event{Kind: Retrying, Path: item.Path, Rel: f.rel, Err: err, Wait: wait})
 	}
 	return again
 }
