@@ -106,6 +106,15 @@ func (p *program) app() *cli.App {
 	for _, c := range app.Commands {
 		tidy(c)
 	}
+	return p.forShells(app)
+}
+
+// forShells adds what scripts and shells ask for.
+func (p *program) forShells(app *cli.App) *cli.App {
+	for _, c := range []*cli.Command{p.completionCommand(), p.completeCommand()} {
+		tidy(c)
+		app.Commands = append(app.Commands, c)
+	}
 	return app
 }
 

@@ -49,6 +49,9 @@ func TestHelp(t *testing.T) {
 	var out bytes.Buffer
 	p := &program{registry: all.Registry(), stdout: &out, stderr: &out}
 	for _, c := range p.app().Commands {
+		if c.Hidden {
+			continue
+		}
 		for _, args := range [][]string{{c.Name, "--help"}, {"help", c.Name}} {
 			r := restoreWith(t, all.Registry(), args...)
 			r.want(t, exitDone, "restore "+c.Name)

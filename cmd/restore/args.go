@@ -121,7 +121,9 @@ func names(commands []*cli.Command) string { return strings.Join(commandNames(co
 
 func commandNames(commands []*cli.Command) (list []string) {
 	for _, c := range commands {
-		list = append(list, c.Name)
+		if !c.Hidden {
+			list = append(list, c.Name)
+		}
 	}
 	return list
 }

@@ -26,7 +26,7 @@ func (p *program) pairsCommand() *cli.Command {
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "seed of all that is drawn"},
 			&cli.Int64Flag{Name: "start", Usage: "step of the first batch, from 0 on, `STEP`"},
 			&cli.Int64Flag{Name: "count", Usage: "batches to write, `N`", DefaultText: "without end"},
-			&cli.StringFlag{Name: "dtype", Value: "float16", Usage: "type of all samples: float16 or float32"},
+			choice(&cli.StringFlag{Name: "dtype", Value: "float16", Usage: "type of all samples: float16 or float32"}, "float16", "float32"),
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "file to write instead, `FILE`; needs --count"},
 			&cli.BoolFlag{Name: "overwrite", Usage: "replace the file of -o if it exists"},
 			jobsFlag(),

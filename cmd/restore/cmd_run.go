@@ -67,7 +67,7 @@ func restoreFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "folder for the outputs, `OUT`; it keeps the tree of the inputs"},
 		&cli.StringFlag{Name: "suffix", Usage: "`TEXT` to follow the names of the outputs: -clean makes a-clean.jpg of a.jpg"},
-		&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the outputs: jpeg, png, tiff or bmp", DefaultText: "as the input"},
+		choice(&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the outputs: jpeg, png, tiff or bmp", DefaultText: "as the input"}, "jpeg", "png", "tiff", "bmp"),
 		&cli.IntFlag{Name: "quality", Usage: "quality of JPEG outputs, `1..100`", DefaultText: strconv.Itoa(pix.DefaultQuality)},
 		overwriteFlag(),
 		&cli.StringFlag{Name: "truth", Usage: "folder of the clean originals, `DIR`: prints the PSNR of each picture before and after"},

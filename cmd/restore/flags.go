@@ -78,7 +78,7 @@ func optionFlags(options []tasks.Option, skip ...string) []cli.Flag {
 			flags = append(flags, &cli.BoolFlag{Name: o.Name, Usage: help, DefaultText: o.Default})
 			continue
 		}
-		flags = append(flags, &cli.StringFlag{Name: o.Name, Usage: help, DefaultText: dash(o.Default)})
+		flags = append(flags, choice(&cli.StringFlag{Name: o.Name, Usage: help, DefaultText: dash(o.Default)}, wordsOf(o)...))
 	}
 	return flags
 }

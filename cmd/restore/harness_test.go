@@ -17,6 +17,7 @@ import (
 
 	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/tasks/all"
 )
 
 // fadeOptions are the options of a task that needs no network, so that these
@@ -185,4 +186,9 @@ func read(t *testing.T, path string) *pix.Image {
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
+}
+
+// realProgram is the program with the tasks that ship, which prints nowhere.
+func realProgram() *program {
+	return &program{registry: all.Registry(), stdout: io.Discard, stderr: io.Discard}
 }
