@@ -17,12 +17,15 @@ import (
 //
 // Each file is written under a hidden name beside its place, brought to the
 // disk (fsync), given the mode and time of its input, and renamed. So a file
-// with a name is whole, whatever ends the process. The folder itself is not
-// synchronised: after a loss of power, a file may be missing, and is then made
-// again by the next run.
+// with a name is whole, whatever ends the process. The folder itself is
+// synchronised by the ledger, if there is one: without, a file may be missing
+// after a loss of power, and is then made again by the next run.
 type DirSink struct {
 	dir   string
 	swept sync.Map // folder -> *sync.Once, for the files that dead runs left
+	alone bool     // no other run works on the folder: whatever is left in it is of a dead one
+
+	renamed func(target string) // for tests: called when a file has its name
 }
 
 // NewDirSink returns a sink for a folder, which need not exist. It touches
@@ -52,6 +55,9 @@ func notWritable(dir string, err error) error {
 	return &Error{Kind: KindEnvironment, Err: fmt.Errorf("the output folder %s cannot be written: %w; choose another or change its rights", dir, err)}
 }
 
+// workAlone tells the sink that no other run works on its folder.
+func (s *DirSink) workAlone() { s.alone = true }
+
 // Begin implements Sink.
 func (s *DirSink) Begin(_ context.Context, item Item) (Batch, error) {
 	rel := filepath.FromSlash(item.Rel)
@@ -72,7 +78,8 @@ type dirBatch struct {
 
 type dirFile struct {
 	*os.File
-	target string
+	suffix, target string
+	replace        bool
 }
 
 // Path implements Batch.
@@ -103,12 +110,12 @@ func (b *dirBatch) Create(suffix string) (Output, error) {
 	}
 	dir := filepath.Dir(target)
 	once, _ := b.sink.swept.LoadOrStore(dir, new(sync.Once))
-	once.(*sync.Once).Do(func() { sweep(dir) })
+	once.(*sync.Once).Do(func() { sweep(dir, b.sink.alone) })
 	f, err := createTemp(target)
 	if err != nil {
 		return nil, outputError(err)
 	}
-	b.files = append(b.files, &dirFile{f, target})
+	b.files = append(b.files, &dirFile{File: f, suffix: suffix, target: target})
 	return f, nil
 }
 
@@ -122,6 +129,26 @@ func (b *dirBatch) Seal() error {
 	return nil
 }
 
+// Files implements Batch.
+func (b *dirBatch) Files() ([]BatchFile, error) {
+	var files []BatchFile
+	for _, f := range b.files {
+		info, err := f.Stat()
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, BatchFile{Suffix: f.suffix, Path: f.target, Temp: f.Name(), Info: info})
+	}
+	return files, nil
+}
+
+// Replace implements Batch.
+func (b *dirBatch) Replace(suffix string) {
+	for _, f := range b.files {
+		f.replace = f.replace || f.suffix == suffix
+	}
+}
+
 // Commit implements Batch.
 func (b *dirBatch) Commit(replace bool) error {
 	defer b.Abort()
@@ -130,14 +157,17 @@ func (b *dirBatch) Commit(replace bool) error {
 		if runtime.GOOS == "windows" { // which renames no open file
 			f.Close()
 		}
-		if err := rename(f.Name(), f.target, replace); err != nil {
+		if err := rename(f.Name(), f.target, replace || f.replace); err != nil {
 			for _, name := range made {
 				os.Remove(name)
 			}
 			return outputError(err)
 		}
-		if !replace {
+		if !replace && !f.replace {
 			made = append(made, f.target)
+		}
+		if b.sink.renamed != nil {
+			b.sink.renamed(f.target)
 		}
 	}
 	return nil

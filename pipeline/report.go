@@ -13,7 +13,8 @@ type Outcome string
 const (
 	Restored Outcome = "restored" // written, changed by at least one step or in another format
 	Copied   Outcome = "copied"   // no step changed it: the file was copied byte for byte
-	Skipped  Outcome = "skipped"  // its output was there already and was left alone
+	Current  Outcome = "current"  // its output is there and as it would be made again; only with a ledger
+	Skipped  Outcome = "skipped"  // the name of its output is taken by a file that is not its own, which was left alone
 	Failed   Outcome = "failed"   // see Result.Err
 	Planned  Outcome = "planned"  // of a dry run: it would be worked on
 	Ignored  Outcome = "ignored"  // a file in a folder that is no picture, by content nor by ending
@@ -23,7 +24,7 @@ const (
 type Result struct {
 	Item    Item
 	Output  string // path of the output; empty where there is none
-	Why     string // for Skipped and Planned: why, in words
+	Why     string // for Current, Skipped and Planned: why, in words
 	Outcome Outcome
 	Err     error // for Failed: an *Error that names the item and, if one failed, the step; KindOf tells its kind
 
@@ -46,7 +47,7 @@ type Report struct {
 	Results []Result // in the order of the source; without those that were cut short or not begun; none with Options.Forget
 
 	// How many items had which outcome.
-	Restored, Copied, Skipped, Failed, Planned, Ignored int
+	Restored, Copied, Current, Skipped, Failed, Planned, Ignored int
 
 	// Unfinished counts the items that the source is known to have and that
 	// have no result, because the run ended early. It is 0 for a Source that is
@@ -64,6 +65,8 @@ func (r *Report) add(res Result) {
 		r.Restored++
 	case Copied:
 		r.Copied++
+	case Current:
+		r.Current++
 	case Skipped:
 		r.Skipped++
 	case Failed:

@@ -37,12 +37,25 @@ type Batch interface {
 	// Seal brings what was written to the disk, with its mode and time: after
 	// it, a file that has its name is whole, whatever ends the machine.
 	Seal() error
+	// Files lists what Create began, in its order. After Seal it is what will
+	// have the names.
+	Files() ([]BatchFile, error)
+	// Replace allows Commit to put the file of a suffix in the place of another.
+	Replace(suffix string)
 	// Commit gives the files their names, in the order of Create. Without
-	// replace, it never puts one in the place of another file: the error is
-	// then fs.ErrExist, and nothing has been changed.
+	// replace, it never puts one in the place of another file, but for those that
+	// Replace named: the error is then fs.ErrExist, and nothing has been changed.
 	Commit(replace bool) error
 	// Abort removes what Create began.
 	Abort()
+}
+
+// BatchFile is one file of a Batch.
+type BatchFile struct {
+	Suffix string      // as Create had it
+	Path   string      // where it will be
+	Temp   string      // where it is before Commit
+	Info   fs.FileInfo // of the file itself: Commit changes neither size nor time nor inode
 }
 
 // Output is a file that is being made. What has been written can be read again,

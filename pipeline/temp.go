@@ -60,7 +60,8 @@ func createTemp(target string) (*os.File, error) {
 
 // sweep removes from a folder the temporary files that dead runs left. What is
 // not surely one of them stays: this is housekeeping, and no error stops a run.
-func sweep(dir string) {
+// With alone, no other run can have made one, however young it is.
+func sweep(dir string, alone bool) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
@@ -70,7 +71,11 @@ func sweep(dir string) {
 			continue
 		}
 		if info, err := e.Info(); err == nil {
-			sweepFile(filepath.Join(dir, e.Name()), time.Since(info.ModTime()))
+			age := time.Since(info.ModTime())
+			if alone {
+				age = max(age, youngest)
+			}
+			sweepFile(filepath.Join(dir, e.Name()), age)
 		}
 	}
 }
