@@ -1,0 +1,129 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cae-restore/restore/pipeline"
+)
+
+// words are the functions of the template.
+var words = template.FuncMap{
+	"name":    visible,
+	"number":  number,
+	"percent": func(part, whole int) string { return fmt.Sprintf("%.3f%%", 100*float64(part)/float64(max(whole, 1))) },
+	"seconds": seconds,
+	"psnr":    psnr,
+	"gain":    gain,
+	"time":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") },
+	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"title":   func(o pipeline.Outcome) string { return titles[o] },
+	"steps":   stepsOf,
+	"value":   value,
+	"count":   count,
+	"rate":    func(r *Run) string { return number(r.Megapixels / max(r.Seconds, 1e-3)) },
+	"done":    func(r *Run) int { return r.Restored + r.Copied + r.Skipped + r.Failed + r.Planned + r.Ignored },
+}
+
+var titles = map[pipeline.Outcome]string{
+	pipeline.Failed: "Failed", pipeline.Restored: "Restored", pipeline.Copied: "Copied, as nothing was to be changed",
+	pipeline.Skipped: "Skipped", pipeline.Planned: "Planned",
+}
+
+// visible returns text with what does not print, such as the marks that turn the
+// direction of writing, as Go writes it in strings.
+func visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if strconv.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}
+
+// number writes three digits, or all of a larger number.
+func number(v float64) string {
+	switch {
+	case math.Abs(v) >= 100:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case v == 0 || math.Abs(v) >= 0.01:
+		return fmt.Sprintf("%.3g", v)
+	}
+	return "under 0.01"
+}
+
+func seconds(s float64) string {
+	switch {
+	case s < 60:
+		return number(s) + " s"
+	case s < 3600:
+		return fmt.Sprintf("%d min %d s", int(s)/60, int(s)%60)
+	}
+	return fmt.Sprintf("%d h %d min", int(s)/3600, int(s)/60%60)
+}
+
+func psnr(v *float64) string {
+	if v == nil {
+		return "equal"
+	}
+	return fmt.Sprintf("%.2f dB", *v)
+}
+
+// gain is empty where there is no difference of two numbers.
+func gain(before, after *float64) string {
+	if before == nil || after == nil {
+		return ""
+	}
+	return fmt.Sprintf("%+.2f dB", *after-*before)
+}
+
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// step is what one step found and did.
+type step struct {
+	Name  string
+	Notes []Note
+}
+
+// stepsOf puts together the notes that follow each other and are of one step.
+func stepsOf(notes []Note) (list []step) {
+	for _, n := range notes {
+		if k := len(list); k == 0 || list[k-1].Name != n.Step {
+			list = append(list, step{Name: n.Step})
+		}
+		last := &list[len(list)-1]
+		last.Notes = append(last.Notes, n)
+	}
+	return list
+}
+
+// value writes what a note says.
+func value(v any) string {
+	switch v := v.(type) {
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1e15 {
+			return strconv.FormatFloat(v, 'f', 0, 64)
+		}
+		return strconv.FormatFloat(v, 'g', 4, 64)
+	case bool:
+		if v {
+			return "yes"
+		}
+		return "no"
+	case string:
+		return visible(v)
+	}
+	return fmt.Sprint(v)
+}
