@@ -22,7 +22,7 @@ type rule struct {
 var layers = []rule{
 	{
 		Package: "cmd/...",
-		May:     []string{"watch", "pipeline", "tasks", "tasks/all", "tasks/fit", "pix", "cae/..."},
+		May:     []string{"watch", "report", "pipeline", "tasks", "tasks/all", "tasks/fit", "pix", "cae/..."},
 		Tests:   []string{"internal/hostile"},
 		Why:     "the command line knows tasks by their names alone, through tasks/all",
 	},
@@ -30,6 +30,11 @@ var layers = []rule{
 		Package: "watch",
 		May:     []string{"pipeline", "tasks", "pix"},
 		Why:     "a watched folder is a source of the pipeline",
+	},
+	{
+		Package: "report",
+		May:     []string{"pipeline", "tasks", "pix"},
+		Why:     "a report is drawn from the results of a run, whichever tasks it was of",
 	},
 	{
 		Package: "pipeline",
