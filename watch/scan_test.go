@@ -161,7 +161,7 @@ func TestLinks(t *testing.T) {
 	link(t, dir, filepath.Join(dir, "b", "loop"))
 	link(t, filepath.Join(dir, "b"), filepath.Join(dir, "a-link"))
 	link(t, other, filepath.Join(dir, "b", "out"))
-	link(t, other, filepath.Join(dir, "c-again"))
+	link(t, other, filepath.Join(dir, "b-again"))
 	link(t, filepath.Dir(dir), filepath.Join(other, "up"))
 	link(t, filepath.Join(dir, ".store"), filepath.Join(dir, "store"))
 	link(t, filepath.Join(other, "2.png"), filepath.Join(dir, "file.png"))
