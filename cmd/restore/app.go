@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/cae-restore/restore/cae"
@@ -17,16 +18,21 @@ import (
 // otherwise reach for as globals, so that tests run it many times at once.
 type program struct {
 	registry       *tasks.Registry
+	presets        fs.FS // the presets, NAME.yaml each; nil: none
 	stdout, stderr io.Writer
 	args           []string // as typed, without the program's name
 	note           string   // on the kernels, printed once before they are used
-	events         *events  // of --json, nil where there are none
+
+	// limitMemory sets the process's memory limit for a budget; nil where the
+	// process is not the program's own, as in tests.
+	limitMemory func(budget int64)
+	events      *events // of --json, nil where there are none
 }
 
 // run executes the command line args (without the program's name) and returns
 // the exit code. Cancelling ctx ends it in order, with code 130.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	p := &program{registry: all.Registry(), stdout: stdout, stderr: stderr, note: cae.KernelNote()}
+	p := &program{registry: all.Registry(), presets: shippedPresets(), stdout: stdout, stderr: stderr, note: cae.KernelNote(), limitMemory: setMemoryLimit}
 	return p.run(ctx, args)
 }
 
@@ -102,7 +108,7 @@ func (p *program) app() *cli.App {
 	for _, spec := range p.registry.Specs() {
 		app.Commands = append(app.Commands, p.taskCommand(spec))
 	}
-	app.Commands = append(app.Commands, p.compareCommand(), p.tasksCommand(), p.evalCommand(), p.trainCommand(), p.pairsCommand(), p.modelCommand(), p.versionCommand())
+	app.Commands = append(app.Commands, p.compareCommand(), p.tasksCommand(), p.presetsCommand(), p.evalCommand(), p.trainCommand(), p.pairsCommand(), p.modelCommand(), p.versionCommand())
 	for _, c := range app.Commands {
 		tidy(c)
 	}
