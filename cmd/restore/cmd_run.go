@@ -16,7 +16,8 @@ func (p *program) runCommand() *cli.Command {
 		Name:      "run",
 		Usage:     "take pictures through a pipeline of tasks",
 		ArgsUsage: "-p PIPELINE -o OUT INPUT...",
-		Description: "PIPELINE is tasks joined by commas, each with options: denoise:strength=30\n" +
+		Description: "PIPELINE is the name of a preset (restore presets lists them), a file whose name ends in .yaml or .yml,\n" +
+			"or tasks joined by commas, each with options: denoise:strength=30\n" +
 			"A value that holds : , or \" stands in double quotes. restore tasks lists the tasks.",
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "pipeline", Aliases: []string{"p"}, Usage: "what to do, `PIPELINE`"},
@@ -25,13 +26,13 @@ func (p *program) runCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			text := c.String("pipeline")
 			if text == "" {
-				return usagef("say what to do: -p PIPELINE, such as -p denoise:strength=30; restore tasks lists the tasks")
+				return usagef("say what to do: -p PIPELINE, such as -p photo or -p denoise:strength=30; restore presets lists the presets, restore tasks the tasks")
 			}
-			chain, err := pipeline.Parse(p.registry, text)
+			chain, own, err := p.readPipeline(text)
 			if err != nil {
 				return err
 			}
-			return p.restore(c, chain, p.ownModels(text))
+			return p.restore(c, chain, own)
 		},
 	}
 }
@@ -64,7 +65,7 @@ func (p *program) taskCommand(spec *tasks.Spec) *cli.Command {
 
 // restoreFlags are the flags of every verb that restores pictures.
 func restoreFlags() []cli.Flag {
-	return []cli.Flag{
+	return append([]cli.Flag{
 		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "folder for the outputs, `OUT`; it keeps the tree of the inputs"},
 		&cli.StringFlag{Name: "suffix", Usage: "`TEXT` to follow the names of the outputs: -clean makes a-clean.jpg of a.jpg"},
 		choice(&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the outputs: jpeg, png, tiff or bmp", DefaultText: "as the input"}, "jpeg", "png", "tiff", "bmp"),
@@ -72,9 +73,9 @@ func restoreFlags() []cli.Flag {
 		overwriteFlag(),
 		&cli.StringFlag{Name: "truth", Usage: "folder of the clean originals, `DIR`: prints the PSNR of each picture before and after"},
 		&cli.StringSliceFlag{Name: "model", Usage: "model to use, `[STEP=]NAME|FILE`; STEP is needed only where several steps have one"},
-		excludeFlag(), megapixelsFlag(),
-		jobsFlag(), quietFlag(),
-	}
+		excludeFlag(), megapixelsFlag(), reportFlag(),
+		jobsFlag(), memoryFlag(), quietFlag(),
+	}, ledgerFlags()...)
 }
 
 // restore takes the verb's INPUT through the chain. What can be found wrong
@@ -108,11 +109,27 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain, own map[string]
 		return err
 	}
 	options.Pool = pool
+	if options.Memory, err = memory(c); err != nil {
+		return err
+	}
+	if p.limitMemory != nil {
+		p.limitMemory(options.Memory)
+	}
+	options.DryRun, options.Checksum = c.Bool("dry-run"), c.Bool("checksum")
+	if options.Ledger, err = ledger(c); err != nil {
+		return err
+	}
 	source, err := pipeline.NewFolder(c.Args().Slice(), pipeline.FolderOptions{Exclude: c.StringSlice("exclude"), Out: c.String("out")})
 	if err != nil {
 		return err
 	}
-	if err := chain.Open(c.Context, p.env(pool)); err != nil {
+	pages, err := newPages(c, chain)
+	if err != nil {
+		return err
+	}
+	env := p.env(pool)
+	env.Memory = pipeline.Workspace(options.Memory, pool.Workers())
+	if err := chain.Open(c.Context, env); err != nil {
 		return err
 	}
 	sink, err := pipeline.NewDirSink(c.String("out"))
@@ -126,7 +143,7 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain, own map[string]
 	if p.events != nil {
 		reporter = p.events.of(chain, c.String("out"))
 	}
-	report, err := pipeline.Run(c.Context, options, chain, source, sink, reporter)
+	report, err := pages.run(c.Context, options, chain, source, sink, reporter)
 	m.close()
 	if kind := pipeline.KindOf(err); kind == pipeline.KindUsage {
 		return err
@@ -134,12 +151,17 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain, own map[string]
 	if err != nil && len(report.Results) == 0 && pipeline.KindOf(err) == pipeline.KindEnvironment {
 		return err // the run did not begin
 	}
-	p.summary(&report, quiet, err)
+	if options.DryRun && !quiet {
+		p.plan(&report)
+	}
+	p.summary(&report, quiet || options.DryRun, err)
 	switch {
 	case pipeline.KindOf(err) == pipeline.KindCancelled:
 		return &stopped{unfinished(report.Unfinished) + "nothing is left half-written; the same command goes on where this one ended"}
 	case err != nil:
 		return fmt.Errorf("%w; the run stopped here; %sthe same command goes on once this is put right", err, unfinished(report.Unfinished))
+	case pages.lost() != nil:
+		return pages.lost()
 	case report.Failed > 0:
 		return &reported{exitSomeFailed}
 	}

@@ -262,7 +262,7 @@ func TestInterrupted(t *testing.T) {
 	p := &program{registry: tasks.NewRegistry(fadeSpec(begun)), stdout: &stdout, stderr: &stderr}
 	code := p.run(ctx, []string{"fade", "--jobs", "1", in, "-o", out})
 	result{code, stdout.String(), stderr.String()}.want(t, exitInterrupted, "interrupted", "not done", "same command")
-	if entries, err := os.ReadDir(out); err != nil || len(entries) > 0 {
+	if entries, err := os.ReadDir(out); err != nil || len(entries) != 1 || entries[0].Name() != ".restore" {
 		t.Errorf("left in the output folder: %v, %v", entries, err)
 	}
 }

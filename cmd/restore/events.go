@@ -143,6 +143,7 @@ type (
 		Exit       int         `json:"exit"`
 		Restored   int         `json:"restored"`
 		Copied     int         `json:"copied"`
+		Current    int         `json:"current"`
 		Skipped    int         `json:"skipped"`
 		Failed     int         `json:"failed"`
 		Planned    int         `json:"planned"`
@@ -245,7 +246,7 @@ func (e *events) close(err error, code func(error) int) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.err == nil {
-		end := endEvent{head: e.head("end"), Exit: code(err), Restored: e.n[pipeline.Restored], Copied: e.n[pipeline.Copied], Skipped: e.n[pipeline.Skipped],
+		end := endEvent{head: e.head("end"), Exit: code(err), Restored: e.n[pipeline.Restored], Copied: e.n[pipeline.Copied], Current: e.n[pipeline.Current], Skipped: e.n[pipeline.Skipped],
 			Failed: e.n[pipeline.Failed], Planned: e.n[pipeline.Planned], Ignored: e.n[pipeline.Ignored], Unfinished: max(0, e.total-e.done), Seconds: e.seconds(), Megapixels: e.pixels}
 		var said *reported
 		if err != nil && !errors.As(err, &said) {

@@ -73,13 +73,18 @@ func TestEventsOfRun(t *testing.T) {
 		t.Errorf("notes.txt: %v", items["notes.txt"])
 	}
 
+	// The options are others than before; then they are as before.
 	list = eventsOf(t, restore(t, "fade", in, "-o", out, "--json", "--quiet").stdout)
-	if end := list[len(list)-1]; end["skipped"] != 2.0 || end["exit"] != 1.0 {
+	if end := list[len(list)-1]; end["restored"] != 3.0 || end["exit"] != 1.0 {
+		t.Errorf("the run with other options: %v", end)
+	}
+	list = eventsOf(t, restore(t, "fade", in, "-o", out, "--json", "--quiet").stdout)
+	if end := list[len(list)-1]; end["current"] != 3.0 || end["exit"] != 1.0 {
 		t.Errorf("the second run: %v", end)
 	}
 	for _, e := range list {
-		if e["outcome"] == "skipped" && e["why"] == nil {
-			t.Errorf("skipped for no reason: %v", e)
+		if e["outcome"] == "current" && e["why"] == nil {
+			t.Errorf("current for no reason: %v", e)
 		}
 	}
 }

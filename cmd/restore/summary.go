@@ -23,6 +23,7 @@ func (p *program) summary(r *pipeline.Report, quiet bool, fatal error) {
 	}
 	if !quiet {
 		p.withoutTruth(r)
+		p.leftAlone(r)
 	}
 	for _, res := range r.Results {
 		if res.Outcome == pipeline.Failed && res.Err != fatal {
@@ -50,6 +51,24 @@ func (p *program) withoutTruth(r *pipeline.Report) {
 	}
 }
 
+// leftAlone says which pictures were skipped and why, up to some of them.
+func (p *program) leftAlone(r *pipeline.Report) {
+	n := 0
+	for _, res := range r.Results {
+		if res.Outcome != pipeline.Skipped {
+			continue
+		}
+		if n++; n == mostLines+1 && r.Skipped > mostLines+1 {
+			fmt.Fprintf(p.stderr, "restore: and %d more skipped; --dry-run names them all\n", r.Skipped-mostLines)
+			return
+		}
+		fmt.Fprintf(p.stderr, "restore: skipped: %s: %s\n", pipeline.QuoteName(res.Item.Path), oneLine(res.Why))
+	}
+}
+
+// skippedText says in a list of counts what skipped pictures are.
+const skippedText = "skipped, as files that are not this program's have the names of their outputs (--overwrite replaces them)"
+
 // counts is the run in one line.
 func counts(r *pipeline.Report) string {
 	if len(r.Results) == r.Ignored && r.Unfinished == 0 {
@@ -61,7 +80,8 @@ func counts(r *pipeline.Report) string {
 		text string
 	}{
 		{r.Copied, "copied as nothing was to be changed"},
-		{r.Skipped, "skipped as their outputs were there (--overwrite replaces them)"},
+		{r.Current, "current"},
+		{r.Skipped, skippedText},
 		{r.Failed, "failed"},
 		{r.Unfinished, "not done"},
 	} {
