@@ -243,30 +243,6 @@ func TestChunks(t *testing.T) {
 	}
 }
 
-// TestSplicer does not depend on how the encoder cuts what it writes.
-func TestSplicer(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ name, in, want string }{
-		{"with JFIF", "\xff\xd8\xff\xe0\x00\x07JFIF\x00rest", "HEADrest"},
-		{"without", "\xff\xd8\xff\xdb\x00\x04abrest", "HEAD\xff\xdb\x00\x04abrest"},
-	} {
-		for size := 1; size <= len(c.in); size++ {
-			var out bytes.Buffer
-			s := &jpegSplicer{w: &out, head: []byte("HEAD")}
-			for in := []byte(c.in); len(in) > 0; {
-				n := min(size, len(in))
-				if got, err := s.Write(in[:n]); got != n || err != nil {
-					t.Fatalf("%s: wrote %d of %d bytes: %v", c.name, got, n, err)
-				}
-				in = in[n:]
-			}
-			if out.String() != c.want {
-				t.Errorf("%s, %d bytes at a time: got %q, want %q", c.name, size, out.String(), c.want)
-			}
-		}
-	}
-}
-
 // TestDensity keeps what each format can say of the resolution.
 func TestDensity(t *testing.T) {
 	t.Parallel()

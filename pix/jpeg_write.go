@@ -41,13 +41,18 @@ func encodeJPEG(w io.Writer, m *Image, c carried, o EncodeOptions) (err error) {
 	if quality == 0 {
 		quality = DefaultQuality
 	}
-	return jpegli.Encode(&jpegSplicer{w: w, head: c.headJPEG()}, src, &jpegli.EncodingOptions{
+	out := &jpegOutput{w: w, head: c.headJPEG()}
+	err = jpegli.Encode(out, src, &jpegli.EncodingOptions{
 		Quality:              quality,
 		ChromaSubsampling:    image.YCbCrSubsampleRatio444,
-		ProgressiveLevel:     0, // higher levels take several times the memory
-		OptimizeCoding:       true,
+		ProgressiveLevel:     0,     // higher levels take several times the memory
+		OptimizeCoding:       false, // it often takes three pairs of codes, and baseline has two: jpegOutput does it
 		AdaptiveQuantization: true,
 	})
+	if err != nil {
+		return err
+	}
+	return out.close()
 }
 
 // headJPEG returns what stands at the start of a JPEG: SOI, JFIF, and the segments
@@ -89,40 +94,39 @@ func (c carried) headJPEG() []byte {
 	return append(out, c.segments...)
 }
 
-// jpegSplicer passes a JPEG on with another beginning: head takes the place of SOI
-// and of a JFIF segment behind it.
-type jpegSplicer struct {
-	w     io.Writer
-	head  []byte // nil once it is written
-	start []byte // of the JPEG, as far as it is needed to know where it goes on
+// jpegOutput passes on what the encoder writes, with another beginning and better
+// codes. The encoder writes all at once, from memory of its own; should it not, the
+// parts are collected until close.
+type jpegOutput struct {
+	w    io.Writer
+	head []byte
+	done bool
+	buf  []byte
 }
 
-func (s *jpegSplicer) Write(p []byte) (int, error) {
-	if s.head == nil {
-		return s.w.Write(p)
-	}
-	// Four bytes tell whether there is a JFIF segment, two more how long it is.
-	used := min(len(p), max(0, 6-len(s.start)))
-	s.start = append(s.start, p[:used]...)
-	if len(s.start) < 6 {
-		return len(p), nil
-	}
-	skip := 2
-	if s.start[2] == 0xff && s.start[3] == 0xe0 {
-		skip += 2 + int(binary.BigEndian.Uint16(s.start[4:]))
-	}
-	if missing := skip - len(s.start); missing > 0 {
-		n := min(missing, len(p)-used)
-		s.start = append(s.start, p[used:used+n]...)
-		if used += n; n < missing {
-			return len(p), nil
+func (j *jpegOutput) Write(p []byte) (int, error) {
+	if j.buf == nil {
+		if s, err := parseJPEG(p); err == nil {
+			if err := s.writeOptimal(j.w, j.head); err != errStream {
+				j.done = true
+				return len(p), err
+			}
 		}
 	}
-	for _, part := range [][]byte{s.head, s.start[skip:], p[used:]} {
-		if _, err := s.w.Write(part); err != nil {
-			return 0, err
-		}
-	}
-	s.head, s.start = nil, nil
+	j.buf = append(j.buf, p...)
 	return len(p), nil
+}
+
+func (j *jpegOutput) close() error {
+	if j.done {
+		return nil
+	}
+	s, err := parseJPEG(j.buf)
+	if err == nil {
+		err = s.writeOptimal(j.w, j.head)
+	}
+	if err == errStream {
+		return fmt.Errorf("the JPEG encoder wrote what cannot be read: write PNG instead")
+	}
+	return err
 }
