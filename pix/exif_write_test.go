@@ -173,8 +173,11 @@ func TestRewriteXMP(t *testing.T) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
 			in := []byte(c.in)
-			if got := rewriteXMP(in, 30, 20); string(got) != c.want {
+			if got := rewriteXMP(in, 30, 20, true); string(got) != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
+			}
+			if got := rewriteXMP(in, 30, 20, false); strings.Contains(c.in, "Orientation") && string(got) != c.in {
+				t.Errorf("not turned: got %s, want %s", got, c.in)
 			}
 			if string(in) != c.in {
 				t.Error("the packet itself was changed")
