@@ -17,7 +17,7 @@ var words = template.FuncMap{
 	"number":  number,
 	"percent": func(part, whole int) string { return fmt.Sprintf("%.3f%%", 100*float64(part)/float64(max(whole, 1))) },
 	"seconds": seconds,
-	"psnr":    psnr,
+	"change":  change,
 	"gain":    gain,
 	"time":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") },
 	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
@@ -69,11 +69,18 @@ func seconds(s float64) string {
 	return fmt.Sprintf("%d h %d min", int(s)/3600, int(s)/60%60)
 }
 
-func psnr(v *float64) string {
-	if v == nil {
-		return "equal"
+// change writes two PSNR. One that is nil is that of a picture which equals its
+// clean original.
+func change(before, after *float64) string {
+	switch {
+	case before == nil && after == nil:
+		return "equal before and after"
+	case before == nil:
+		return fmt.Sprintf("equal → %.2f dB", *after)
+	case after == nil:
+		return fmt.Sprintf("%.2f dB → equal", *before)
 	}
-	return fmt.Sprintf("%.2f dB", *v)
+	return fmt.Sprintf("%.2f → %.2f dB", *before, *after)
 }
 
 // gain is empty where there is no difference of two numbers.
