@@ -117,7 +117,7 @@ func (p *program) app() *cli.App {
 
 // forShells adds what scripts and shells ask for.
 func (p *program) forShells(app *cli.App) *cli.App {
-	for _, c := range []*cli.Command{p.completionCommand(), p.completeCommand()} {
+	for _, c := range []*cli.Command{p.completionCommand(), p.manualCommand(), p.completeCommand()} {
 		tidy(c)
 		app.Commands = append(app.Commands, c)
 	}
