@@ -164,10 +164,8 @@ func (p *program) placeholder(found *offer, verb *cli.Command, name, typed strin
 			}
 		}
 	case "[NAME]":
-		if verb.Name == "tasks" {
-			p.taskNames(found, "")
-		}
-	case "PIPELINE":
+		p.taskNames(found, "")
+	case "PIPELINE", "[NAME|PIPELINE]":
 		found.files = !strings.ContainsAny(typed, ":,") // then it is no file's name
 		p.pipelineParts(found, typed)
 	case "SHELL":
@@ -199,12 +197,24 @@ func (p *program) taskNames(found *offer, before string) {
 	}
 }
 
+// presetWords offers the presets.
+func (p *program) presetWords(found *offer) {
+	for _, name := range p.presetNames() {
+		if chain, _, err := p.readPipeline(name); err == nil {
+			found.add(name, chain.Summary)
+		}
+	}
+}
+
 // pipelineParts goes on with a pipeline on one line: a task, then its options.
 func (p *program) pipelineParts(found *offer, typed string) {
 	step := typed[strings.LastIndex(typed, ",")+1:]
 	before := strings.TrimSuffix(typed, step)
 	parts := strings.Split(step, ":")
 	if len(parts) == 1 {
+		if before == "" {
+			p.presetWords(found)
+		}
 		p.taskNames(found, before)
 		return
 	}

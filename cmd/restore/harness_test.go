@@ -190,5 +190,5 @@ func exists(path string) bool {
 
 // realProgram is the program with the tasks that ship, which prints nowhere.
 func realProgram() *program {
-	return &program{registry: all.Registry(), stdout: io.Discard, stderr: io.Discard}
+	return &program{registry: all.Registry(), presets: shippedPresets(), stdout: io.Discard, stderr: io.Discard}
 }

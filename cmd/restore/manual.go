@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/cae-restore/restore/pipeline"
 	"github.com/cae-restore/restore/tasks"
 	"github.com/urfave/cli/v2"
 )
@@ -60,7 +60,7 @@ func (p *program) verbs(m *page, app *cli.App, above string) {
 				continue
 			}
 			m.subsection("restore " + above + c.Name)
-			m.para("`restore %s%s` %s", above, c.Name, synopsis(c.ArgsUsage))
+			m.para("%s", strings.TrimSpace("`restore "+above+c.Name+"` "+synopsis(c.ArgsUsage)))
 			m.para("%s.", sentence(c.Usage))
 			m.described(quoted(c.Description))
 			flags, shared := c.Flags, false
@@ -106,15 +106,11 @@ func synopsis(usage string) string {
 	return strings.Join(words, " ")
 }
 
+var optionWord = regexp.MustCompile(`(^|[\s(])(--[a-z][a-z-]*)`)
+
 // quoted marks the options in a description.
 func quoted(text string) string {
-	words := strings.Split(text, " ")
-	for i, w := range words {
-		if name := strings.TrimRight(w, ".,:;)"); strings.HasPrefix(w, "--") && len(name) > 2 {
-			words[i] = "`" + name + "`" + w[len(name):]
-		}
-	}
-	return strings.Join(words, " ")
+	return optionWord.ReplaceAllString(text, "$1`$2`")
 }
 
 func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
@@ -278,6 +274,3 @@ func filesPage(m *page) {
 	m.section("SEE ALSO")
 	m.para("`exiftool`(1), `systemd.service`(5)")
 }
-
-func (p *program) presetNames() []string { return nil }
-func (p *program) readPipeline(string) (*pipeline.Chain, any, error) { return nil, nil, nil }

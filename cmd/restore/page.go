@@ -53,7 +53,7 @@ func blocksOf(description string) page {
 			out = append(out, code(text))
 		default:
 			if last >= 0 {
-				if p, ok := out[last].(para); ok {
+				if p, ok := out[last].(para); ok && !beginsAnew(string(p), line) {
 					out[last] = p + " " + para(line)
 					continue
 				}
@@ -62,6 +62,14 @@ func blocksOf(description string) page {
 		}
 	}
 	return out
+}
+
+// beginsAnew reports whether a line of a description begins a paragraph: one
+// on an option, or after a line that ends with no mark.
+func beginsAnew(before, line string) bool {
+	capital := line[:1] != strings.ToLower(line[:1])
+	return strings.HasPrefix(strings.Trim(line, "`"), "--") && strings.HasSuffix(before, ".") || strings.HasPrefix(line, "Exit codes") ||
+		capital && !strings.ContainsAny(before[len(before)-1:], ".,:;")
 }
 
 // writeRoff writes the page for man(7), in ASCII, which every roff reads. head
@@ -87,7 +95,7 @@ func (p page) writeRoff(w io.Writer, head ...string) error {
 			if !afterHeading {
 				b.WriteString(".PP\n")
 			}
-			b.WriteString(roffLine(string(block)))
+			b.WriteString(filled(roffLine(string(block))))
 		case code:
 			if !afterHeading {
 				b.WriteString(".PP\n")
@@ -99,13 +107,37 @@ func (p page) writeRoff(w io.Writer, head ...string) error {
 			b.WriteString(".fi\n.RE\n")
 		case list:
 			for _, e := range block {
-				b.WriteString(".TP\n" + roffLine(e.term) + roffLine(e.text))
+				b.WriteString(".TP\n" + roffLine(e.term) + filled(roffLine(e.text)))
 			}
 		}
 		_, afterHeading = block.(heading)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// filled breaks a line of input at blanks, to what editors show.
+func filled(line string) string {
+	const most = 78
+	var b strings.Builder
+	at := 0
+	for i, word := range strings.Fields(line) {
+		switch {
+		case i == 0:
+		case at+1+len(word) > most:
+			b.WriteByte('\n')
+			at = 0
+			if word[0] == '.' {
+				b.WriteString(`\&`)
+			}
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += len(word)
+	}
+	return b.String() + "\n"
 }
 
 // roffLine writes text as a line of input, with its marks as fonts.
@@ -121,7 +153,7 @@ func roffLine(text string) string {
 		b.WriteString(part)
 	}
 	line := strings.NewReplacer(emOn, `\fI`, emOff, `\fR`).Replace(b.String())
-	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") { // it would be a request
+	if strings.HasPrefix(line, ".") { // it would be a request
 		line = `\&` + line
 	}
 	return line + "\n"
