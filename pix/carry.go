@@ -53,7 +53,7 @@ func (m *Image) carry(format string, note func(string)) carried {
 	}
 	if len(m.Meta.XMP) <= maxXMP {
 		// An orientation that stands in XMP alone was not applied, and stays.
-	c.xmp = rewriteXMP(m.Meta.XMP, m.W, m.H, exifOrientation(m.Meta.EXIF) != 0)
+		c.xmp = rewriteXMP(m.Meta.XMP, m.W, m.H, exifOrientation(m.Meta.EXIF) != 0)
 	} else {
 		lost("XMP", fmt.Sprintf("its %d bytes are more than the %d MB that are looked through", len(m.Meta.XMP), maxXMP>>20))
 	}
