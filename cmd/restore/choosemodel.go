@@ -11,7 +11,7 @@ import (
 
 // chooseModels sets the models that --model names. Two for the same step, or one
 // for a step whose model the pipeline's own text names, are errors: which of
-// them was meant cannot be told. own are the latter by step, as of ownModelsOf.
+// them was meant cannot be told. own are the latter by step, as of ownModels.
 func chooseModels(chain *pipeline.Chain, choices []string, own map[string]string) error {
 	chosen := map[string]string{}
 	for _, choice := range choices {
@@ -86,10 +86,10 @@ func modelOption(options any) (string, bool) {
 // unnamed is a model that no text names.
 const unnamed = "\x00"
 
-// ownModelsOf are the models that the text of a pipeline names, by step. One that
+// ownModels are the models that the text of a pipeline names, by step. One that
 // it names counts even where it is the default, so the text is read with tasks
 // whose default is another.
-func (p *program) ownModelsOf(w written) map[string]string {
+func (p *program) ownModels(w written) map[string]string {
 	var specs []*tasks.Spec
 	for _, spec := range p.registry.Specs() {
 		s := *spec
@@ -116,6 +116,3 @@ func (p *program) ownModelsOf(w written) map[string]string {
 	}
 	return own
 }
-
-// ownModels is ownModelsOf for a pipeline on one line.
-func (p *program) ownModels(line string) map[string]string { return p.ownModelsOf(written{line: line}) }

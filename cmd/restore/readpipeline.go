@@ -56,7 +56,7 @@ func (w written) chain(reg *tasks.Registry) (*pipeline.Chain, error) {
 }
 
 // readPipeline reads the value of --pipeline. own are the models that it names,
-// by step; see ownModelsOf.
+// by step; see ownModels.
 func (p *program) readPipeline(text string) (chain *pipeline.Chain, own map[string]string, err error) {
 	w, err := p.writtenAs(text)
 	if err != nil {
@@ -65,7 +65,7 @@ func (p *program) readPipeline(text string) (chain *pipeline.Chain, own map[stri
 	if chain, err = w.chain(p.registry); err != nil {
 		return nil, nil, err
 	}
-	return chain, p.ownModelsOf(w), nil
+	return chain, p.ownModels(w), nil
 }
 
 // writtenAs tells by its text alone what a pipeline is: a file where it ends in
