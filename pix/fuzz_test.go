@@ -3,48 +3,31 @@ package pix
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"strings"
 	"testing"
+
+	"github.com/cae-restore/restore/internal/hostile"
 )
 
-// FuzzDecode: whatever the bytes, there is a picture that is whole, or an error of
-// ours.
-func FuzzDecode(f *testing.F) {
-	for _, data := range smallFiles(f) {
-		f.Add(data)
+// Whatever the bytes, there is a picture that is whole, or an error of ours, and
+// no more memory is taken than its size and the limits allow. A target for each
+// format, so that none of them starves the others.
+
+func FuzzJPEG(f *testing.F) { fuzzFormat(f, ".jpg") }
+func FuzzPNG(f *testing.F)  { fuzzFormat(f, ".png") }
+func FuzzTIFF(f *testing.F) { fuzzFormat(f, ".tif") }
+func FuzzWebP(f *testing.F) { fuzzFormat(f, ".webp") }
+func FuzzGIF(f *testing.F)  { fuzzFormat(f, ".gif") }
+func FuzzBMP(f *testing.F)  { fuzzFormat(f, ".bmp") }
+
+func fuzzFormat(f *testing.F, ending string) {
+	for _, file := range append(hostile.Seeds(), hostile.Crafted()...) {
+		if strings.HasSuffix(file.Name, ending) && len(file.Data) < 16<<10 {
+			f.Add(file.Data)
+		}
 	}
-	png := encoded(f, scene(4, 4, 3, 8, false), "png")
-	f.Add(withChunks(f, png, "IDAT", chunk("iCCP", "n\x00\x00"+deflated("profile")), chunk("eXIf", exifBlock(6))))
-	f.Add(withSegments(encoded(f, scene(8, 8, 1, 8, false), "jpeg"), segment(0xe1, "Exif\x00\x00"+exifBlock(8)),
-		segment(0xe2, "ICC_PROFILE\x00\x01\x01abc"), segment(0xed, "Photoshop 3.0\x00"+photoshop("iptc"))))
-	f.Add(layTIFF(scene(5, 4, 1, 16, true), true, 1, 2, false))
-	f.Add(layTIFF(scene(20, 4, 3, 8, false), false, 2, 1, true))
-	f.Add(tiffFile(binary.LittleEndian, []string{"abcd"}, greyTIFF(2, 2, 8), greyTIFF(2, 2, 8)))
 	lim := Limits{MaxPixels: 1 << 16, MaxBytes: 1 << 20}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		h, headErr := DecodeHeader(bytes.NewReader(data), lim)
-		m, err := Decode(bytes.NewReader(data), lim)
-		if err != nil {
-			for _, own := range []error{ErrEmpty, ErrFormat, ErrUnsupported, ErrCorrupt, ErrLimit, ErrFrames} {
-				if errors.Is(err, own) {
-					return
-				}
-			}
-			t.Fatalf("not one of our errors: %v", err)
-		}
-		if headErr != nil {
-			t.Fatalf("the picture is good, the header is not: %v", headErr)
-		}
-		if m.W*m.H != h.W*h.H || h.Format != m.Meta.Format || h.Depth != m.Meta.Depth || h.Planes < len(m.Planes) {
-			t.Fatalf("header %+v, picture of %dx%d, %+v", h, m.W, m.H, m.Meta)
-		}
-		for _, plane := range append(m.Planes, m.Alpha) {
-			if plane != nil && len(plane) != m.W*m.H {
-				t.Fatalf("a plane of %d samples in a picture of %dx%d", len(plane), m.W, m.H)
-			}
-		}
-	})
+	f.Fuzz(func(t *testing.T, data []byte) { readHostile(t, "this file", data, lim) })
 }
 
 // FuzzTIFFBlock reads arbitrary bytes as EXIF and as the directory of a page, and
@@ -102,6 +85,21 @@ func FuzzBlocks(f *testing.F) {
 		}
 		if got := xmpPNG(data); len(got) > maxMetadata {
 			t.Fatalf("XMP of %d bytes", len(got))
+		}
+		if got := rewriteXMP(data, 10, 20, true); len(got) > 2*len(data) {
+			t.Fatalf("XMP of %d bytes becomes one of %d", len(data), len(got))
+		}
+		for _, planes := range []int{1, 3} {
+			got, why := profileFor(data, planes)
+			if (got == nil) != (why != "") {
+				t.Fatalf("a profile of %d bytes and the reason %q", len(got), why)
+			}
+			if got == nil {
+				continue
+			}
+			if again, why := profileFor(got, planes); !bytes.Equal(again, got) {
+				t.Fatalf("the profile for %d planes is none for them: %s", planes, why)
+			}
 		}
 	})
 }

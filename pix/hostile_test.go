@@ -61,22 +61,9 @@ func TestHostile(t *testing.T) {
 	lim := Limits{MaxPixels: 1 << 20, MaxBytes: 4 << 20}
 	var pictures, errs int
 	for f := range hostile.Corpus(1) {
-		before := allocated()
-		h, headErr := DecodeHeader(bytes.NewReader(f.Data), lim)
-		m, err := Decode(bytes.NewReader(f.Data), lim)
-		if got, most := allocated()-before, mostBytes(f.Data, h, headErr); got > most {
-			t.Errorf("%s: %d bytes of %v (%v) take %d bytes, want at most %d", f.Name, len(f.Data), h, err, got, most)
-		}
-		switch {
-		case err == nil:
+		if readHostile(t, f.Name, f.Data, lim) {
 			pictures++
-			if headErr != nil {
-				t.Errorf("%s: the picture is good, the header is not: %v", f.Name, headErr)
-			}
-			whole(t, f.Name, m, h)
-		case !ours(err):
-			t.Errorf("%s: not one of our errors: %v", f.Name, err)
-		default:
+		} else {
 			errs++
 		}
 	}
@@ -84,6 +71,29 @@ func TestHostile(t *testing.T) {
 	if pictures < 500 || errs < 2000 {
 		t.Errorf("%d pictures and %d errors: the corpus is not what it was", pictures, errs)
 	}
+}
+
+// readHostile reads a file that is not to be trusted and reports whether it is a
+// picture. It fails the test as TestHostile says.
+func readHostile(t *testing.T, name string, data []byte, lim Limits) bool {
+	t.Helper()
+	before := allocated()
+	h, headErr := DecodeHeader(bytes.NewReader(data), lim)
+	m, err := Decode(bytes.NewReader(data), lim)
+	if got, most := allocated()-before, mostBytes(data, h, headErr); got > most {
+		t.Errorf("%s: %d bytes of %v (%v) take %d bytes, want at most %d", name, len(data), h, err, got, most)
+	}
+	if err != nil {
+		if !ours(err) {
+			t.Errorf("%s: not one of our errors: %v", name, err)
+		}
+		return false
+	}
+	if headErr != nil {
+		t.Errorf("%s: the picture is good, the header is not: %v", name, headErr)
+	}
+	whole(t, name, m, h)
+	return true
 }
 
 // allocated is how many bytes the process has allocated so far.
