@@ -117,7 +117,7 @@ func TestChoices(t *testing.T) {
 func TestPlaceholders(t *testing.T) {
 	t.Parallel()
 	known := strings.Fields("DIR FILE OUT INPUT... A B GLOB NAME|FILE [STEP=]NAME|FILE [TASK=]NAME|FILE TASK [NAME] [NAME|PIPELINE] PIPELINE SHELL")
-	free := strings.Fields("N M TEXT STEP DB SPDX FORMAT 1..100")
+	free := strings.Fields("N M SIZE DURATION TIME TEXT STEP DB SPDX FORMAT 1..100")
 	var walk func([]*cli.Command)
 	walk = func(list []*cli.Command) {
 		for _, c := range list {

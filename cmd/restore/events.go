@@ -124,12 +124,6 @@ type (
 		Truth       *scoreJSON  `json:"truth,omitempty"`
 		Error       *errorFacts `json:"error,omitempty"`
 	}
-	retryEvent struct {
-		head
-		itemNames
-		After float64    `json:"after"`
-		Error errorFacts `json:"error"`
-	}
 	progressEvent struct {
 		head
 		Done       int     `json:"done"`
@@ -226,13 +220,6 @@ func (e *events) Done(r pipeline.Result) {
 		item.Error = &f
 	}
 	e.write(item)
-}
-
-// retry tells that an item failed and is tried again after a while.
-func (e *events) retry(item pipeline.Item, err error, after time.Duration) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.write(retryEvent{head: e.head("retry"), itemNames: namesOf(item), After: milli(after.Seconds()), Error: factsOf(err)})
 }
 
 // close writes the last event for a run that ended with err, and returns the

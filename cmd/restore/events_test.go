@@ -19,6 +19,7 @@ import (
 
 	"github.com/cae-restore/restore/pipeline"
 	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/watch"
 )
 
 // TestEventsOfRun: standard output holds events alone, and standard error what
@@ -143,7 +144,13 @@ func TestEventsHostile(t *testing.T) {
 		Notes: []tasks.Note{{Step: "s", Key: "inf", Value: math.Inf(1)}, {Step: "s", Key: "nan", Value: math.NaN()}, {Step: "s", Key: "n", Value: 3}, {Step: "s", Key: "b", Value: true}, {Step: "s", Key: "t", Value: "\xff<&>"}, {Step: "s", Key: "d", Value: time.Second}},
 		Truth: &pipeline.Score{Before: math.Inf(1), After: 30.5}})
 	e.Done(pipeline.Result{Item: pipeline.Item{Path: "x"}, Outcome: pipeline.Failed, Err: &pipeline.Error{Kind: pipeline.KindTransient, Item: "x", Step: "s", Err: errors.New("bad \xff byte")}})
-	e.retry(pipeline.Item{Path: "y", Rel: "y"}, &fs.PathError{Op: "open", Path: "y", Err: syscall.EAGAIN}, 1500*time.Millisecond)
+	for _, w := range []watch.Event{
+		{Kind: watch.Retrying, Path: "in/y\xff", Rel: "y\xff", Err: &fs.PathError{Op: "open", Path: "in/y\xff", Err: syscall.EAGAIN}, Wait: 1500 * time.Millisecond},
+		{Kind: watch.Polling, Path: "in", Err: syscall.ENOSPC}, {Kind: watch.Overflow}, {Kind: watch.LeftOut, Path: "in/far", Err: fs.ErrPermission}, {Kind: watch.Gone, Path: "in/z", Rel: "z"},
+		{Kind: watch.Moved, Path: "in/x", Rel: "x", Target: "done/x\xff"}, {Kind: watch.MoveFailed, Path: "in/x", Rel: "x", Err: fs.ErrExist},
+	} {
+		e.notify(w)
+	}
 	if err := e.close(nil, func(error) int { return 0 }); err != nil {
 		t.Error(err)
 	}
@@ -168,8 +175,11 @@ func TestEventsHostile(t *testing.T) {
 	if fault := list[2]["error"].(map[string]any); fault["kind"] != "transient" || fault["step"] != "s" || fault["message"] != "bad \uFFFD byte" {
 		t.Errorf("error: %v", fault)
 	}
-	if list[3]["after"] != 1.5 || list[3]["error"].(map[string]any)["kind"] != "transient" {
+	if list[3]["after"] != 1.5 || list[3]["error"].(map[string]any)["kind"] != "transient" || list[3]["rel_bytes"] != "ef8=" {
 		t.Errorf("retry: %v", list[3])
+	}
+	if len(list) != 11 || list[4]["kind"] != "polling" || list[4]["error"] == nil || list[5]["kind"] != "overflow" || list[8]["target_bytes"] == nil || list[9]["kind"] != "move-failed" {
+		t.Errorf("watch: %v", list[4:])
 	}
 	if strings.Contains(out.String(), `\u003c`) {
 		t.Error("characters are written as HTML needs them")

@@ -228,6 +228,7 @@ func scriptPage(m *page) {
 		entry{"`start`", "The run begins: `total` (files, or null), `pipeline`, `fingerprint`, `version`, `out`."},
 		entry{"`item`", "All is done with a file: `path`, `rel`, `output`, `outcome`, `why`, `seconds`, `width`, `height`, `notes`, `truth`, `error`."},
 		entry{"`retry`", "A file failed and is tried again `after` so many seconds."},
+		entry{"`watch`", "Something else happened in a watched folder: `kind`, `path`, `target`, `error`."},
 		entry{"`progress`", fmt.Sprintf("Every %d seconds: `done`, `failed`, `total`, `seconds`, `megapixels`.", int(progressInterval.Seconds()))},
 		entry{"`end`", "The last line: `exit`, the exit status, the counts of the outcomes, `seconds`, `megapixels`, and `error` if one ended the run."},
 	)
