@@ -68,8 +68,8 @@ func (w *Writer) trim(pages int) {
 	}
 }
 
-// sort puts the failures first, then what was restored, copied, skipped and
-// planned, each by name.
+// sort puts first what failed and what was skipped, then what was restored, copied,
+// current and planned, each by name.
 func (x *index) sort() {
 	slices.SortStableFunc(x.rows, func(a, b row) int {
 		if d := slices.Index(order, a.outcome) - slices.Index(order, b.outcome); d != 0 {
@@ -79,7 +79,7 @@ func (x *index) sort() {
 	})
 }
 
-var order = []pipeline.Outcome{pipeline.Failed, pipeline.Restored, pipeline.Copied, pipeline.Skipped, pipeline.Planned}
+var order = []pipeline.Outcome{pipeline.Failed, pipeline.Skipped, pipeline.Restored, pipeline.Copied, pipeline.Current, pipeline.Planned}
 
 // pageName is the file of page n, counted from 0.
 func pageName(n int) string {

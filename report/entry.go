@@ -19,7 +19,7 @@ type Entry struct {
 	Output  string           `json:"output"`         // its path; empty where there is none
 	Link    string           `json:"link,omitempty"` // to the output, as a relative URL seen from the report
 	Outcome pipeline.Outcome `json:"outcome"`
-	Why     string           `json:"why,omitempty"` // it was skipped or is planned
+	Why     string           `json:"why,omitempty"` // it is current, was skipped or is planned
 
 	Error  string `json:"error,omitempty"`  // of a failed one: what is wrong
 	Step   string `json:"step,omitempty"`   // that failed
@@ -59,6 +59,7 @@ type Run struct {
 	Version    string    `json:"version"`
 	Restored   int       `json:"restored"`
 	Copied     int       `json:"copied"`
+	Current    int       `json:"current"`
 	Skipped    int       `json:"skipped"`
 	Failed     int       `json:"failed"`
 	Planned    int       `json:"planned"`
@@ -87,6 +88,8 @@ func (r *Run) count(res pipeline.Result) {
 		r.Restored++
 	case pipeline.Copied:
 		r.Copied++
+	case pipeline.Current:
+		r.Current++
 	case pipeline.Skipped:
 		r.Skipped++
 	case pipeline.Failed:
@@ -120,7 +123,8 @@ func (w *Writer) entry(key string, run int, res pipeline.Result, pictures *Pictu
 		Key: key, Name: res.Item.Rel, Path: res.Item.Path, Output: res.Output, Link: w.link(res.Output),
 		Outcome: res.Outcome, Width: res.W, Height: res.H, Seconds: res.Seconds, Pictures: pictures, Run: run,
 	}
-	if res.Outcome == pipeline.Skipped || res.Outcome == pipeline.Planned {
+	switch res.Outcome {
+	case pipeline.Current, pipeline.Skipped, pipeline.Planned:
 		e.Why = res.Why
 	}
 	for _, n := range res.Notes {

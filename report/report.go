@@ -12,7 +12,7 @@
 // each at once and whole (a hidden file that is renamed). So a run that was
 // killed leaves pages that open and lack the last seconds; the journal
 // has those too. The next run with the same folder goes on with that journal:
-// what it makes anew takes the place of what stood there, and what it skips keeps
+// what it makes anew takes the place of what stood there, and what is current keeps
 // its pictures and findings.
 package report
 
@@ -191,9 +191,9 @@ func (w *Writer) Done(res pipeline.Result) {
 	switch {
 	case res.Outcome == pipeline.Ignored:
 		return // no picture
-	case res.Outcome == pipeline.Skipped && known && before != pipeline.Failed:
+	case res.Outcome == pipeline.Current && known && (before == pipeline.Restored || before == pipeline.Copied || before == pipeline.Current):
 		return // what is told of it still holds
-	case res.Outcome == pipeline.Failed:
+	case res.Outcome == pipeline.Failed || res.Outcome == pipeline.Skipped:
 		if pictures != nil || known {
 			w.removePictures(key)
 		}

@@ -28,6 +28,7 @@ func TestReport(t *testing.T) {
 	m := painted(600, 900, 1)
 	w.Inspect(&same, m, m)
 	w.Done(same)
+	w.Done(result(dir, "older.jpg", pipeline.Current))
 	w.Done(result(dir, "old.jpg", pipeline.Skipped))
 	w.Done(result(dir, "notes.txt", pipeline.Ignored))
 	failed(w, dir, "zebra.jpg")
@@ -35,7 +36,7 @@ func TestReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc := parse(t, filepath.Join(dir, "report", "index.html"))
-	want := []string{"zebra.jpg", "1968/beach.jpg", "small.jpg", "clean.jpg", "old.jpg"}
+	want := []string{"zebra.jpg", "old.jpg", "1968/beach.jpg", "small.jpg", "clean.jpg", "older.jpg"}
 	if got := doc.titles(); !slices.Equal(got, want) {
 		t.Errorf("pictures %q, want %q: failures first, then by outcome and name", got, want)
 	}
@@ -67,20 +68,20 @@ func TestReport(t *testing.T) {
 		t.Errorf("report.json has %q, the page %q", got, want)
 	}
 	sum := r.Summary
-	if sum.Restored != 2 || sum.Copied != 1 || sum.Skipped != 1 || sum.Failed != 1 || sum.Pictures != 5 || math.Abs(sum.Megapixels-1.0412) > 1e-9 {
+	if sum.Restored != 2 || sum.Copied != 1 || sum.Current != 1 || sum.Skipped != 1 || sum.Failed != 1 || sum.Pictures != 6 || math.Abs(sum.Megapixels-1.0412) > 1e-9 {
 		t.Errorf("summary %+v", sum)
 	}
 	if run := r.Runs[0]; len(r.Runs) != 1 || run.State != Finished || run.Ignored != 1 || run.Failed != 1 || run.Seconds != 4 {
 		t.Errorf("runs %+v", r.Runs)
 	}
-	beach := r.Items[1].Pictures
+	beach := r.Items[2].Pictures
 	if beach.Width != 480 || beach.Height != 240 || beach.Detail == nil || beach.Detail.X < 500 || beach.Detail.Width != 256 || beach.Detail.Height != 256 {
 		t.Errorf("pictures of the beach: %+v, detail %+v; only its right half has changed", beach, beach.Detail)
 	}
-	if small := r.Items[2].Pictures; small.Width != 40 || small.Detail != nil {
+	if small := r.Items[3].Pictures; small.Width != 40 || small.Detail != nil {
 		t.Errorf("a picture as small as a thumbnail: %+v", small)
 	}
-	if same := r.Items[3].Pictures; same.After != "" || same.Width != 320 || same.Height != 480 {
+	if same := r.Items[4].Pictures; same.After != "" || same.Width != 320 || same.Height != 480 {
 		t.Errorf("a picture in which nothing was changed: %+v", same)
 	}
 	if e := r.Items[0]; e.Error != "the file is damaged" || e.Step != "decode" || e.Kind != pipeline.KindInput.String() || e.Advice != "try again" {
@@ -230,7 +231,7 @@ func TestSecondRun(t *testing.T) {
 	pictures := *readJSON(t, dir).Items[1].Pictures
 
 	w = start(t, dir, 0, 3)
-	w.Done(result(dir, "a.jpg", pipeline.Skipped))
+	w.Done(result(dir, "a.jpg", pipeline.Current))
 	restored(w, dir, "b.jpg", 30, 20)
 	failed(w, dir, "c.jpg")
 	finish(t, w)
@@ -252,7 +253,7 @@ func TestSecondRun(t *testing.T) {
 	if _, err := os.Stat(gone); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a picture that no page shows is still there: %v", err)
 	}
-	if len(r.Runs) != 2 || r.Runs[1].Number != 2 || r.Runs[1].Skipped != 1 {
+	if len(r.Runs) != 2 || r.Runs[1].Number != 2 || r.Runs[1].Current != 1 {
 		t.Errorf("runs %+v", r.Runs)
 	}
 	wantParts(t, parse(t, filepath.Join(dir, "report", "index.html")).raw, "Earlier runs", "Latest run")
@@ -283,7 +284,7 @@ func TestKilledRun(t *testing.T) {
 
 	w = start(t, dir, 0, 3)
 	wantParts(t, parse(t, filepath.Join(dir, "report", "index.html")).raw, "a.jpg") // from the start on
-	w.Done(result(dir, "a.jpg", pipeline.Skipped))
+	w.Done(result(dir, "a.jpg", pipeline.Current))
 	restored(w, dir, "b.jpg", 30, 20)
 	finish(t, w)
 	r := readJSON(t, dir)

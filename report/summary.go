@@ -7,7 +7,8 @@ type Summary struct {
 	Pictures   int     `json:"pictures"`
 	Restored   int     `json:"restored"`
 	Copied     int     `json:"copied"`
-	Skipped    int     `json:"skipped"` // their outputs were there before the report
+	Current    int     `json:"current"` // done by a run that had no report
+	Skipped    int     `json:"skipped"` // other files have the names of their outputs
 	Failed     int     `json:"failed"`
 	Planned    int     `json:"planned"`
 	Megapixels float64 `json:"megapixels"` // of what was restored or copied
@@ -45,6 +46,8 @@ func (s *Summary) add(o pipeline.Outcome, part share) {
 		s.Restored++
 	case pipeline.Copied:
 		s.Copied++
+	case pipeline.Current:
+		s.Current++
 	case pipeline.Skipped:
 		s.Skipped++
 	case pipeline.Failed:

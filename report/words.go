@@ -26,12 +26,14 @@ var words = template.FuncMap{
 	"value":   value,
 	"count":   count,
 	"rate":    func(r *Run) string { return number(r.Megapixels / max(r.Seconds, 1e-3)) },
-	"done":    func(r *Run) int { return r.Restored + r.Copied + r.Skipped + r.Failed + r.Planned + r.Ignored },
+	"done": func(r *Run) int {
+		return r.Restored + r.Copied + r.Current + r.Skipped + r.Failed + r.Planned + r.Ignored
+	},
 }
 
 var titles = map[pipeline.Outcome]string{
 	pipeline.Failed: "Failed", pipeline.Restored: "Restored", pipeline.Copied: "Copied, as nothing was to be changed",
-	pipeline.Skipped: "Skipped", pipeline.Planned: "Planned",
+	pipeline.Skipped: "Skipped", pipeline.Current: "Current: done by an earlier run", pipeline.Planned: "Planned",
 }
 
 // visible returns text with what does not print, such as the marks that turn the
