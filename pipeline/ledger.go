@@ -238,6 +238,10 @@ func (l *records) create() error {
 
 // connect opens the database.
 func (l *records) connect(readOnly bool, wait time.Duration, dir string) error {
+	// The database would fill an empty file, and all that was known be lost in silence.
+	if info, err := os.Stat(l.path); err == nil && info.Size() == 0 {
+		return l.damaged(errors.New("it is empty"))
+	}
 	err := l.guard(func() (err error) {
 		l.db, err = bolt.Open(l.path, 0o666, &bolt.Options{Timeout: wait, ReadOnly: readOnly, FreelistType: bolt.FreelistMapType})
 		return err
