@@ -14,7 +14,7 @@ import (
 // Spec is a task as users name it.
 type Spec struct {
 	Name, Summary string
-	Version       int      // of the options: from 1 on, raised when an option is renamed or means something else
+	Version       int      // of the options: from 1 on, raised when one is renamed, means something else or has another default
 	Needs, Makes  []string // planes that it takes from earlier steps, and gives to later ones
 	Models        []Model  // the first is the default; empty for a task without a network
 

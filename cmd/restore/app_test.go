@@ -37,7 +37,7 @@ func TestVersionOf(t *testing.T) {
 func TestTasks(t *testing.T) {
 	t.Parallel()
 	restore(t, "tasks").want(t, exitDone, "fade", "makes pictures darker")
-	restore(t, "tasks", "fade").want(t, exitDone, "amount", "0.5", "0..1", "all, red", "true, false", "soft", "shipped", "hard", "not shipped")
+	restore(t, "tasks", "fade").want(t, exitDone, "version of the options: 1", "amount", "0.5", "0..1", "all, red", "true, false", "soft", "shipped", "hard", "not shipped")
 	restore(t, "tasks", "fad").want(t, exitUsage, "fad", "fade")
 	restore(t, "tasks", "fade", "fade").want(t, exitUsage, "one NAME")
 }

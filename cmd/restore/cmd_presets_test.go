@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -186,4 +187,30 @@ func withoutComments(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// TestPipelinesManual: the files in the manual are pipelines, and its message of
+// an error is that of the program.
+func TestPipelinesManual(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(filepath.Join("..", "..", "docs", "pipelines.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	manual := strings.ReplaceAll(string(data), "\r\n", "\n")
+	_, file, _ := strings.Cut(manual, "```yaml\n")
+	file, _, _ = strings.Cut(file, "```")
+	if _, err := pipeline.ReadYAML(all.Registry(), "mine.yaml", "", []byte(file)); err != nil {
+		t.Error(err)
+	}
+	_, err = pipeline.ReadYAML(all.Registry(), "mine.yaml", "", []byte(strings.Replace(file, "x0.8", "stong", 1)))
+	if err == nil || !strings.Contains(manual, err.Error()+"\n") {
+		t.Errorf("the manual does not have the message: %v", err)
+	}
+	p := &program{presets: shippedPresets()}
+	for _, name := range p.presetNames() {
+		if !strings.Contains(manual, "| `"+name+"` |") {
+			t.Errorf("the manual lacks the preset %s", name)
+		}
+	}
 }

@@ -50,6 +50,7 @@ func describeTask(out io.Writer, s *tasks.Spec) error {
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if options := optionsOf(s); len(options) > 0 {
+		fmt.Fprintf(out, "version of the options: %d\n", s.Version)
 		fmt.Fprintln(w, "\nOPTION\tDEFAULT\tVALUES\tMEANING")
 		for _, o := range options {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", o.Name, dash(o.Default), dash(valuesOf(o)), o.Help)

@@ -151,6 +151,17 @@ func testOptions(t *testing.T, s Suite) {
 	if s.Spec.Name == "" || s.Spec.Summary == "" || s.Spec.Version < 1 {
 		t.Errorf("the spec lacks a name, summary or version: %+v", s.Spec)
 	}
+	for from := 1; from < s.Spec.Version; from++ {
+		migrated, err := tasks.Migrate(s.Spec, from, nil)
+		if err != nil {
+			t.Errorf("options of version %d, none of them given: %v", from, err)
+		}
+		for name, value := range migrated {
+			if err := tasks.SetOption(s.Spec.Options(), name, value); err != nil {
+				t.Errorf("options of version %d are brought to %s=%s: %v", from, name, value, err)
+			}
+		}
+	}
 	for _, o := range tasks.Options(s.Spec.Options()) {
 		if o.Help == "" {
 			t.Errorf("option %s has no help", o.Name)
