@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cae-restore/restore/pipeline"
@@ -24,27 +23,22 @@ import (
 func (w *Writer) draw() error {
 	w.drawing.Lock()
 	defer w.drawing.Unlock()
-	w.mu.Lock()
-	size, runs, altered := w.journal.size, slices.Clone(w.runs), w.altered
-	w.changed = false
-	w.mu.Unlock()
 	now := w.now()
-	if last := &runs[len(runs)-1]; last.State == Running {
+	w.mu.Lock()
+	altered := w.altered
+	w.changed = false
+	var err error
+	if last := &w.index.runs[len(w.index.runs)-1]; last.State == Running {
 		last.Seconds = now.Sub(last.Started).Seconds()
-		w.mu.Lock() // for a later run, should this one be killed
-		err := w.journal.append(line{Run: last})
-		w.mu.Unlock()
-		if err != nil {
-			return err
-		}
+		err = w.journal.append(line{Run: last}) // for a later run, should this one be killed
 	}
-	x, err := readIndex(w.journal, size)
+	b := &book{w: w, runs: slices.Clone(w.index.runs), now: now}
+	b.rows, b.summary = w.index.snapshot()
+	w.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	x.sort()
-	b := &book{w: w, index: x, runs: runs, now: now}
-	b.pages = max(1, (len(x.rows)+w.PerPage-1)/w.PerPage)
+	b.pages = max(1, (len(b.rows)+w.PerPage-1)/w.PerPage)
 	for n := range b.pages {
 		if n > 0 && !altered {
 			break
@@ -68,19 +62,6 @@ func (w *Writer) trim(pages int) {
 	}
 }
 
-// sort puts first what failed and what was skipped, then what was restored, copied,
-// current and planned, each by name.
-func (x *index) sort() {
-	slices.SortStableFunc(x.rows, func(a, b row) int {
-		if d := slices.Index(order, a.outcome) - slices.Index(order, b.outcome); d != 0 {
-			return d
-		}
-		return strings.Compare(a.name, b.name)
-	})
-}
-
-var order = []pipeline.Outcome{pipeline.Failed, pipeline.Skipped, pipeline.Restored, pipeline.Copied, pipeline.Current, pipeline.Planned}
-
 // pageName is the file of page n, counted from 0.
 func pageName(n int) string {
 	if n == 0 {
@@ -91,11 +72,12 @@ func pageName(n int) string {
 
 // book is one drawing of the report.
 type book struct {
-	*index
-	w     *Writer
-	runs  []Run
-	now   time.Time
-	pages int
+	w       *Writer
+	rows    []row
+	summary Summary
+	runs    []Run // the last one is that of w
+	now     time.Time
+	pages   int
 }
 
 //go:embed page.html
@@ -164,7 +146,7 @@ func (b *book) page(n int) error {
 }
 
 func (b *book) entry(r *row) (*Entry, error) {
-	raw, err := r.read(b.w.journal)
+	raw, err := r.line(b.w.journal)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +191,7 @@ func (b *book) json(out *bufio.Writer) error {
 	}
 	fmt.Fprintf(out, "{\"format\":%d,\n\"written\":%s,\n\"summary\":%s,\n\"runs\":%s,\n\"items\":[", formatVersion, written, summary, runs)
 	for i, r := range b.rows {
-		raw, err := r.read(b.w.journal)
+		raw, err := r.line(b.w.journal)
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ const (
 
 // Writer writes the report of one run. Start comes first, Close last; Inspect and
 // Done are those of pipeline.Options and pipeline.Reporter. It keeps in memory
-// only the keys of the pictures, some hundred bytes for each.
+// only an index of the journal, some hundred bytes a picture.
 type Writer struct {
 	Options
 	dir  string // as given
@@ -58,10 +58,9 @@ type Writer struct {
 	now  func() time.Time
 
 	mu      sync.Mutex
-	journal *journal // nil before Start
-	known   map[string]pipeline.Outcome
+	journal *journal             // nil before Start
+	index   *index               // of the journal; its last run is this one
 	taken   map[string]*Pictures // of pictures between Inspect and Done
-	runs    []Run                // the last one is this run
 	err     error                // the first of any picture
 	changed bool                 // entries since the last drawing
 	altered bool                 // entries since the pages of the earlier run
@@ -83,7 +82,7 @@ func New(dir string, o Options) (*Writer, error) {
 	if err != nil {
 		return nil, usagef("the report folder %s: %w", dir, err)
 	}
-	w := &Writer{Options: o, dir: dir, real: real, now: time.Now, known: map[string]pipeline.Outcome{}, taken: map[string]*Pictures{}, total: -1}
+	w := &Writer{Options: o, dir: dir, real: real, now: time.Now, index: newIndex(), taken: map[string]*Pictures{}, total: -1}
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0:
@@ -135,17 +134,17 @@ func (w *Writer) start(total int) error {
 		return err
 	}
 	number := 1
-	j, old, err := openJournal(w.dir, head{Format: formatVersion, Out: w.outPath()})
+	j, x, err := openJournal(w.dir, head{Format: formatVersion, Out: w.outPath()})
 	if err != nil {
 		return err
 	}
-	w.journal, w.total, w.runs, w.known = j, total, old.runs, old.known
-	w.altered = !old.sameFormat || len(old.known) == 0 || old.brokenOff
-	if n := len(w.runs); n > 0 {
-		number = w.runs[n-1].Number + 1
-		w.altered = w.altered || w.runs[n-1].Version != w.Version // whose pages may look otherwise
+	w.journal, w.total, w.index = j, total, x
+	w.altered = x.head.Format != formatVersion || x.brokenOff
+	if n := len(x.runs); n > 0 {
+		number = x.runs[n-1].Number + 1
+		w.altered = w.altered || x.runs[n-1].Version != w.Version // whose pages may look otherwise
 	}
-	w.runs = append(w.runs, Run{Number: number, State: Running, Started: w.now(), Pipeline: w.Pipeline, Version: w.Version})
+	x.runs = append(x.runs, Run{Number: number, State: Running, Started: w.now(), Pipeline: w.Pipeline, Version: w.Version})
 	return w.draw()
 }
 
@@ -184,24 +183,28 @@ func (w *Writer) Done(res pipeline.Result) {
 	key := keyOf(res.Item.Path)
 	pictures := w.taken[key]
 	delete(w.taken, key)
-	run := &w.runs[len(w.runs)-1]
+	run := &w.index.runs[len(w.index.runs)-1]
 	run.count(res)
 	w.changed = true
-	before, known := w.known[key]
+	before := w.index.outcome(key)
 	switch {
 	case res.Outcome == pipeline.Ignored:
 		return // no picture
-	case res.Outcome == pipeline.Current && known && (before == pipeline.Restored || before == pipeline.Copied || before == pipeline.Current):
+	case res.Outcome == pipeline.Current && (before == pipeline.Restored || before == pipeline.Copied || before == pipeline.Current):
 		return // what is told of it still holds
 	case res.Outcome == pipeline.Failed || res.Outcome == pipeline.Skipped:
-		if pictures != nil || known {
+		if pictures != nil || before != "" {
 			w.removePictures(key)
 		}
 		pictures = nil
 	}
 	w.altered = true
-	w.known[key] = res.Outcome
-	w.keep(w.journal.append(line{Item: w.entry(key, run.Number, res, pictures)}))
+	e, at := w.entry(key, run.Number, res, pictures), w.journal.size
+	if err := w.journal.append(line{Item: e}); err != nil {
+		w.keep(err)
+		return
+	}
+	w.index.put(e, at, int(w.journal.size-at))
 }
 
 // keep remembers the first error.
@@ -221,7 +224,7 @@ func (w *Writer) Close(r *pipeline.Report, ended error) error {
 	close(w.stop)
 	w.stopped.Wait()
 	w.mu.Lock()
-	run := &w.runs[len(w.runs)-1]
+	run := &w.index.runs[len(w.index.runs)-1]
 	run.end(r, ended)
 	w.keep(w.journal.append(line{Run: run}))
 	w.mu.Unlock()
