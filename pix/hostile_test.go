@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime/metrics"
+	"strings"
 	"testing"
 
 	"github.com/cae-restore/restore/internal/hostile"
@@ -72,6 +73,49 @@ func TestHostile(t *testing.T) {
 		t.Errorf("%d pictures and %d errors: the corpus is not what it was", pictures, errs)
 	}
 }
+
+// TestHostileReasons checks what is said of files that are costly rather than
+// damaged: were they read after all, TestHostile might still find them cheap enough
+// at their size.
+func TestHostileReasons(t *testing.T) {
+	t.Parallel()
+	files := map[string][]byte{}
+	for _, f := range hostile.Crafted() {
+		files[f.Name] = f.Data
+	}
+	for _, c := range []struct {
+		name string
+		want error
+		says string
+	}{
+		{"many-scans.jpg", ErrUnsupported, "over 100 scans"},
+		{"strips.tif", ErrUnsupported, "20000 strips"},
+		{"wide-tiles.tif", ErrUnsupported, "larger than the picture"},
+		{"tile-of-4G.tif", ErrUnsupported, "larger than the picture"},
+		{"no-samples.tif", ErrCorrupt, "4294967295 bytes"},
+		{"circle.tif", ErrCorrupt, "circle"},
+		{"two-headers.png", ErrCorrupt, "two header chunks"},
+		{"two-headers.webp", ErrCorrupt, "behind another"},
+		{"header-behind.webp", ErrCorrupt, "behind the picture"},
+		{"small-outside.webp", ErrCorrupt, "8x8"},
+		{"huge-screen.gif", ErrLimit, "65535x65535"},
+		{"lowest-height.bmp", ErrLimit, "1x2147483648"},
+	} {
+		_, err := Decode(bytes.NewReader(files[c.name]), Limits{})
+		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s of %d bytes: got %v, want %v and %q", c.name, len(files[c.name]), err, c.want, c.says)
+		}
+	}
+	if _, err := Decode(&sparse{1 << 40}, Limits{}); !errors.Is(err, ErrLimit) {
+		t.Errorf("a file of a terabyte: got %v, want %v", err, ErrLimit)
+	}
+}
+
+// sparse says how long it is and fails the test where it is read.
+type sparse struct{ size int }
+
+func (s *sparse) Len() int                 { return s.size }
+func (s *sparse) Read([]byte) (int, error) { return 0, errors.New("it was read") }
 
 // readHostile reads a file that is not to be trusted and reports whether it is a
 // picture. It fails the test as TestHostile says.

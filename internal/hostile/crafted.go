@@ -20,8 +20,8 @@ func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 // bombSize is what the bombs of metadata unpack to.
 const bombSize = 64 << 20
 
-// Crafted are files made by hand, each against one weakness. No one of them
-// is a picture that should be read.
+// Crafted are files made by hand, each against one weakness. Few of them are
+// pictures that can be read.
 func Crafted() []File {
 	list := []File{
 		{"nothing.png", nil},
