@@ -55,6 +55,7 @@ func writeHolder(f *os.File) {
 // unlock gives the lock back and takes the holder's name away.
 func unlock(f *os.File) {
 	_ = f.Truncate(0)
+	release(f)
 	f.Close()
 }
 
