@@ -104,7 +104,7 @@ func (p *program) app() *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 	}
-	app.Commands = append(app.Commands, p.runCommand())
+	app.Commands = append(app.Commands, p.runCommand(), p.watchCommand())
 	for _, spec := range p.registry.Specs() {
 		app.Commands = append(app.Commands, p.taskCommand(spec))
 	}

@@ -78,45 +78,62 @@ func restoreFlags() []cli.Flag {
 	}, ledgerFlags()...)
 }
 
-// restore takes the verb's INPUT through the chain. What can be found wrong
-// before the first picture is found here, in the order from cheap to dear. own
-// are the models that the pipeline's text names, as of ownModels.
-func (p *program) restore(c *cli.Context, chain *pipeline.Chain, own map[string]string) error {
-	options := pipeline.Options{
+// options reads what the verbs that restore pictures have in common, and chooses
+// the models of the chain. own are those that the pipeline's text names, as of
+// ownModels.
+func (p *program) options(c *cli.Context, chain *pipeline.Chain, own map[string]string) (options pipeline.Options, err error) {
+	options = pipeline.Options{
 		Overwrite: c.Bool("overwrite"), Suffix: c.String("suffix"),
 		Format: c.String("format"), Quality: c.Int("quality"), Truth: c.String("truth"),
 	}
 	switch {
 	case c.NArg() == 0:
-		return usagef("say which pictures: %s -o OUT INPUT..., where INPUT is files, folders or patterns", c.Command.HelpName)
+		return options, usagef("say which pictures: %s -o OUT INPUT..., where INPUT is files, folders or patterns", c.Command.HelpName)
 	case c.String("out") == "":
-		return usagef("say where to write: -o OUT, a folder; inputs are never changed")
+		return options, usagef("say where to write: -o OUT, a folder; inputs are never changed")
 	case c.IsSet("quality") && (options.Quality < 1 || options.Quality > 100):
-		return usagef("option --quality: %d is not within 1 to 100", options.Quality)
+		return options, usagef("option --quality: %d is not within 1 to 100", options.Quality)
 	}
-	var err error
 	if options.Limits, err = limits(c); err != nil {
-		return err
+		return options, err
 	}
 	if _, _, err := pix.OutputFormat(pix.Meta{}, options.Format); err != nil {
-		return usagef("option --format: %w", err)
+		return options, usagef("option --format: %w", err)
 	}
 	if err := chooseModels(chain, c.StringSlice("model"), own); err != nil {
-		return err
+		return options, err
 	}
 	pool, err := jobs(c)
 	if err != nil {
-		return err
+		return options, err
 	}
 	options.Pool = pool
 	if options.Memory, err = memory(c); err != nil {
-		return err
+		return options, err
 	}
 	if p.limitMemory != nil {
 		p.limitMemory(options.Memory)
 	}
 	options.DryRun, options.Checksum = c.Bool("dry-run"), c.Bool("checksum")
 	if options.Ledger, err = ledger(c); err != nil {
+		return options, err
+	}
+	return options, nil
+}
+
+// open opens the chain for a run with these options.
+func (p *program) open(c *cli.Context, chain *pipeline.Chain, options pipeline.Options) error {
+	env := p.env(options.Pool)
+	env.Memory = pipeline.Workspace(options.Memory, options.Pool.Workers())
+	return chain.Open(c.Context, env)
+}
+
+// restore takes the verb's INPUT through the chain. What can be found wrong
+// before the first picture is found here, in the order from cheap to dear. own
+// is as of options.
+func (p *program) restore(c *cli.Context, chain *pipeline.Chain, own map[string]string) error {
+	options, err := p.options(c, chain, own)
+	if err != nil {
 		return err
 	}
 	source, err := pipeline.NewFolder(c.Args().Slice(), pipeline.FolderOptions{Exclude: c.StringSlice("exclude"), Out: c.String("out")})
@@ -127,9 +144,7 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain, own map[string]
 	if err != nil {
 		return err
 	}
-	env := p.env(pool)
-	env.Memory = pipeline.Workspace(options.Memory, pool.Workers())
-	if err := chain.Open(c.Context, env); err != nil {
+	if err := p.open(c, chain, options); err != nil {
 		return err
 	}
 	sink, err := pipeline.NewDirSink(c.String("out"))

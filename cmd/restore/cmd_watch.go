@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cae-restore/restore/pipeline"
+	"github.com/cae-restore/restore/watch"
+	"github.com/urfave/cli/v2"
+)
+
+// notOfWatch are the options of run that look at a run as a whole: an endless
+// one has no whole.
+var notOfWatch = []string{"truth", "dry-run", "report"}
+
+func (p *program) watchCommand() *cli.Command {
+	flags := []cli.Flag{
+		&cli.StringFlag{Name: "pipeline", Aliases: []string{"p"}, Usage: "what to do, `PIPELINE`"},
+		&cli.DurationFlag{Name: "settle", Usage: "how long a file must stay the same before it is opened, `TIME` such as 10s", DefaultText: watch.DefaultSettle.String()},
+		&cli.DurationFlag{Name: "poll", Usage: "look through the folder every `TIME` and rely on no events, for network file systems: 30s, 5m"},
+		&cli.BoolFlag{Name: "once", Usage: "work off what is there, then leave"},
+		&cli.StringFlag{Name: "move-done", Usage: "move inputs to `DIR` once their outputs stand"},
+		&cli.StringFlag{Name: "move-failed", Usage: "move inputs that failed to `DIR`"},
+		p.jsonFlag(),
+	}
+	for _, f := range restoreFlags() {
+		if !slices.Contains(notOfWatch, f.Names()[0]) {
+			flags = append(flags, f)
+		}
+	}
+	return &cli.Command{
+		Name:      "watch",
+		Usage:     "restore the pictures that come into a folder, as they come",
+		ArgsUsage: "-p PIPELINE -o OUT DIR",
+		Description: "PIPELINE is as for restore run. What is in DIR already is restored first. A file has its turn when it\n" +
+			"no longer changes; one that cannot be read yet is tried again for some minutes before it counts as failed.\n" +
+			"A signal (Ctrl-C, SIGTERM) ends the watch, with exit code 0; what is not done then is done by the next start.",
+		Flags: flags,
+		Action: func(c *cli.Context) error {
+			text := c.String("pipeline")
+			if text == "" {
+				return usagef("say what to do: -p PIPELINE, such as -p photo or -p denoise:strength=30; restore presets lists the presets, restore tasks the tasks")
+			}
+			dir, err := oneArgument(c, "folder")
+			if err != nil {
+				return err
+			}
+			chain, own, err := p.readPipeline(text)
+			if err != nil {
+				return err
+			}
+			return p.watch(c, dir, chain, own)
+		},
+	}
+}
+
+// watch restores what comes into dir, until a signal ends it.
+func (p *program) watch(c *cli.Context, dir string, chain *pipeline.Chain, own map[string]string) error {
+	options, err := p.options(c, chain, own)
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{"settle", "poll"} {
+		if c.IsSet(name) && c.Duration(name) <= 0 {
+			return usagef("option --%s: %v is not above 0; write a time such as 10s or 5m", name, c.Duration(name))
+		}
+	}
+	once := c.Bool("once")
+	log := &watchLog{out: p.stderr, quiet: c.Bool("quiet"), now: time.Now}
+	notify := log.event
+	if p.events != nil {
+		notify = p.events.notify
+	}
+	source, err := watch.New(dir, watch.Options{
+		Exclude: c.StringSlice("exclude"), Out: c.String("out"), Settle: c.Duration("settle"),
+		Poll: c.IsSet("poll"), Interval: c.Duration("poll"), Once: once,
+		MoveDone: c.String("move-done"), MoveFailed: c.String("move-failed"),
+		Notify: notify,
+	})
+	if err != nil {
+		return err
+	}
+	if err := p.open(c, chain, options); err != nil {
+		return err
+	}
+	sink, err := pipeline.NewDirSink(c.String("out"))
+	if err != nil {
+		return err
+	}
+	options.Forget = true
+	reporter := pipeline.Reporter(log)
+	if p.events != nil {
+		reporter = p.events.of(chain, c.String("out"))
+	} else if !log.quiet {
+		fmt.Fprintf(p.stderr, "watching %s; restored pictures go to %s\n", pipeline.QuoteName(dir), pipeline.QuoteName(c.String("out")))
+	}
+	report, err := pipeline.Run(c.Context, options, chain, source, sink, reporter)
+	log.flush()
+	if kind := pipeline.KindOf(err); kind == pipeline.KindUsage {
+		return err
+	}
+	if !log.quiet && p.events == nil {
+		fmt.Fprintln(p.stdout, watchCounts(&report))
+	}
+	switch stop := pipeline.KindOf(err) == pipeline.KindCancelled; {
+	case stop && errors.Is(context.Cause(c.Context), context.Canceled) && !once:
+		return nil // a watch is ended by a signal; nothing has gone wrong
+	case stop:
+		return &stopped{unfinished(report.Unfinished) + "nothing is left half-written; the same command goes on where this one ended"}
+	case err != nil:
+		return fmt.Errorf("%w; the watch stopped here; the same command goes on once this is put right", err)
+	case report.Failed > 0:
+		return &reported{exitSomeFailed}
+	}
+	return nil
+}
+
+// watchCounts is what a watch has done, in one line.
+func watchCounts(r *pipeline.Report) string {
+	parts := []string{fmt.Sprintf("%d restored", r.Restored)}
+	for _, part := range []struct {
+		n    int
+		text string
+	}{
+		{r.Copied, "copied as nothing was to be changed"},
+		{r.Current, "done before"},
+		{r.Skipped, "skipped as a file has the name of their output"},
+		{r.Failed, "failed"},
+	} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.text))
+		}
+	}
+	return strings.Join(parts, ", ") + ignored(r)
+}
+
+// watchLog is a pipeline.Reporter for a run without end: a line for each picture,
+// fit for the journal of a service. When many come at once, it counts most of
+// them. Failures are always said, and at once.
+type watchLog struct {
+	out   io.Writer
+	quiet bool
+	now   func() time.Time
+
+	mu     sync.Mutex
+	since  time.Time // when the current interval began
+	lines  int       // in it
+	silent int       // pictures of which no line was written
+}
+
+// mostWatchLines is how many lines of pictures are written in plainInterval.
+const mostWatchLines = 20
+
+// Start implements pipeline.Reporter.
+func (l *watchLog) Start(int) {}
+
+// Done implements pipeline.Reporter.
+func (l *watchLog) Done(r pipeline.Result) {
+	switch r.Outcome {
+	case pipeline.Failed:
+		l.say(fmt.Sprintf("restore: failed: %s%s", describe(&r), hint(r.Err)))
+	case pipeline.Restored, pipeline.Copied:
+		l.picture(fmt.Sprintf("%s: %s, %s MP in %s", oneLine(r.Item.Rel), r.Outcome, short(r.Megapixels()), seconds(r.Seconds)))
+	case pipeline.Skipped:
+		l.picture(fmt.Sprintf("%s: skipped, %s", oneLine(r.Item.Rel), r.Why))
+	}
+}
+
+// picture writes a line unless there have been many of late.
+func (l *watchLog) picture(line string) {
+	if l.quiet {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := l.now(); now.Sub(l.since) >= plainInterval {
+		l.uncount()
+		l.since, l.lines = now, 0
+	}
+	if l.lines++; l.lines > mostWatchLines {
+		l.silent++
+		return
+	}
+	fmt.Fprintln(l.out, line)
+}
+
+// uncount says how many pictures had no line.
+func (l *watchLog) uncount() {
+	if l.silent > 0 {
+		fmt.Fprintf(l.out, "and %s more\n", count(l.silent, "picture"))
+	}
+	l.silent = 0
+}
+
+func (l *watchLog) flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.uncount()
+}
+
+func (l *watchLog) say(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintln(l.out, line)
+}
+
+// event writes what the watch has to say beside results. What asks the user to do
+// something is written in any case.
+func (l *watchLog) event(e watch.Event) {
+	name := pipeline.QuoteName(e.Path)
+	about := &pipeline.Error{Item: e.Path, Err: e.Err}
+	switch e.Kind {
+	case watch.Polling:
+		l.say(fmt.Sprintf("restore: %s cannot be watched: %v; what sends no events is looked at every %v; "+
+			"on Linux, a higher fs.inotify.max_user_watches or max_user_instances helps", name, e.Err, e.Wait))
+	case watch.MoveFailed:
+		l.say(fmt.Sprintf("restore: not moved: %s; it stays where it is", oneLine(about.Error())))
+	case watch.LeftOut:
+		l.say(fmt.Sprintf("restore: not watched: %s", oneLine(about.Error())))
+	case watch.Overflow:
+		l.note("restore: events were lost; looking through the whole folder")
+	case watch.Retrying:
+		l.note(fmt.Sprintf("restore: not yet: %s; tried again in %v", oneLine(about.Error()), e.Wait))
+	}
+}
+
+func (l *watchLog) note(line string) {
+	if !l.quiet {
+		l.say(line)
+	}
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cae-restore/restore/pipeline"
+	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/watch"
+)
+
+// TestWatchOnce works off a folder twice: the second time nothing is left.
+func TestWatchOnce(t *testing.T) {
+	t.Parallel()
+	in, out := folder(t)
+	writeFile(t, filepath.Join(in, "unfinished.png.part"), []byte("not yet"))
+	args := []string{"watch", "-p", "fade", "-o", out, "--once", "--settle", "1ms", in}
+	restore(t, args...).want(t, exitDone, "watching ", "a.png: restored", "sub/b.png: restored", "2 restored", "1 file that is no picture was passed over")
+	if got, want := read(t, filepath.Join(out, "sub", "b.png")).Planes[0][0], uint16(100/2*257); got != want {
+		t.Errorf("first sample %d, want %d", got, want)
+	}
+	restore(t, args...).want(t, exitDone, "0 restored, 2 done before")
+	restore(t, "run", "-p", "fade", "-o", out, in).want(t, exitDone, "2") // the ledger is one
+	if exists(filepath.Join(out, "unfinished.png")) || exists(filepath.Join(out, "unfinished.png.part")) {
+		t.Error("an unfinished download came in")
+	}
+}
+
+// TestWatchMoves empties an inbox: what is done goes one way, what has failed
+// another, and what is no picture stays.
+func TestWatchMoves(t *testing.T) {
+	t.Parallel()
+	in, out := folder(t)
+	dir := filepath.Dir(in)
+	writeFile(t, filepath.Join(in, "sub", "refused.png"), pngOf(t, painting(5, 5)))
+	r := restore(t, "watch", "-p", "fade:refuse=refused", "-o", out, "--once", "--settle", "1ms",
+		"--move-done", filepath.Join(in, "done"), "--move-failed", filepath.Join(dir, "failed"), in)
+	r.want(t, exitSomeFailed, "2 restored, 1 failed", "refused.png: fade: ")
+	for _, name := range []string{"in/done/a.png", "in/done/sub/b.png", "failed/sub/refused.png", "in/notes.txt", "out/a.png", "out/sub/b.png"} {
+		if !exists(filepath.Join(dir, filepath.FromSlash(name))) {
+			t.Errorf("%s is not there", name)
+		}
+	}
+	for _, name := range []string{"in/a.png", "in/sub/b.png", "in/sub/refused.png", "out/done"} {
+		if exists(filepath.Join(dir, filepath.FromSlash(name))) {
+			t.Errorf("%s is there", name)
+		}
+	}
+
+	// The scanner begins again with the same names: no output is replaced.
+	before, err := os.ReadFile(filepath.Join(out, "a.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(in, "a.png"), pngOf(t, painting(20, 20)))
+	restore(t, "watch", "-p", "fade", "-o", out, "--once", "--settle", "1ms", "--move-done", filepath.Join(in, "done"), in).want(t, exitDone, "1 restored")
+	after, err := os.ReadFile(filepath.Join(out, "a.png"))
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the output of the first a.png is another now; error %v", err)
+	}
+	if m := read(t, filepath.Join(out, "a~2.png")); m.W != 20 {
+		t.Errorf("the output of the second is %d samples wide", m.W)
+	}
+	if !exists(filepath.Join(in, "done", "a~2.png")) {
+		t.Error("the second a.png was not moved beside its name")
+	}
+}
+
+// TestWatchStops: a signal is the end that a watch is meant to have.
+func TestWatchStops(t *testing.T) {
+	t.Parallel()
+	in, out := folder(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	begun := make(chan struct{}, 8)
+	go func() {
+		<-begun
+		cancel()
+	}()
+	var stdout, stderr bytes.Buffer
+	p := &program{registry: tasks.NewRegistry(fadeSpec(begun)), stdout: &stdout, stderr: &stderr}
+	code := p.run(ctx, []string{"watch", "-p", "fade", "-o", out, "--settle", "1ms", in})
+	result{code, stdout.String(), stderr.String()}.want(t, exitDone, "0 restored")
+	if exists(filepath.Join(out, "a.png")) || exists(filepath.Join(out, "sub")) {
+		t.Error("a picture that was cut short has left something")
+	}
+}
+
+func TestWatchUsage(t *testing.T) {
+	t.Parallel()
+	in, out := folder(t)
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-o", out, in}, "-p PIPELINE"},
+		{[]string{"-p", "fade", in}, "say where to write"},
+		{[]string{"-p", "fade", "-o", out}, "say which folder"},
+		{[]string{"-p", "fade", "-o", out, in, in}, "takes one folder"},
+		{[]string{"-p", "fade", "-o", filepath.Join(in, "out"), in}, "lies inside the watched folder"},
+		{[]string{"-p", "fade", "-o", out, filepath.Join(in, "a.png")}, "is no folder"},
+		{[]string{"-p", "fade", "-o", out, "--settle", "0s", in}, "--settle"},
+		{[]string{"-p", "fade", "-o", out, "--poll", "-1s", in}, "--poll"},
+		{[]string{"-p", "fade", "-o", out, "--poll", "soon", in}, "poll"},
+		{[]string{"-p", "fade", "-o", out, "--truth", in, in}, "no option --truth"},
+		{[]string{"-p", "fade", "-o", out, "--move-done", in, in}, "is the watched folder"},
+	} {
+		restore(t, append([]string{"watch"}, c.args...)...).want(t, exitUsage, c.want)
+		if exists(out) {
+			t.Errorf("%v: the output folder was made", c.args)
+		}
+	}
+}
+
+// TestWatchLog: a burst is counted, failures and what asks for help are always
+// said.
+func TestWatchLog(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var out bytes.Buffer
+	l := &watchLog{out: &out, now: func() time.Time { return now }}
+	done := pipeline.Result{Item: pipeline.Item{Path: "in/a.png", Rel: "a.png"}, Outcome: pipeline.Restored, W: 1000, H: 1000, Seconds: 1}
+	failed := pipeline.Result{Item: pipeline.Item{Path: "in/b.png", Rel: "b.png"}, Outcome: pipeline.Failed, Err: errors.New("broken")}
+	for range mostWatchLines + 7 {
+		l.Done(done)
+	}
+	l.Done(failed)
+	if got := strings.Count(out.String(), "a.png: restored, 1 MP in 1.0 s\n"); got != mostWatchLines {
+		t.Errorf("%d lines of pictures, want %d", got, mostWatchLines)
+	}
+	if !strings.Contains(out.String(), "failed: in/b.png: broken\n") {
+		t.Errorf("the failure is not said: %s", out.String())
+	}
+	now = now.Add(plainInterval)
+	l.Done(done)
+	if !strings.HasSuffix(out.String(), "and 7 pictures more\na.png: restored, 1 MP in 1.0 s\n") {
+		t.Errorf("after the interval: %q", out.String())
+	}
+
+	out.Reset()
+	l.quiet = true
+	l.Done(done)
+	l.event(watch.Event{Kind: watch.Overflow, Path: "in"})
+	l.event(watch.Event{Kind: watch.Retrying, Path: "in/a.png", Err: errors.New("cut"), Wait: time.Second})
+	if out.Len() > 0 {
+		t.Errorf("quiet: %q", out.String())
+	}
+	l.event(watch.Event{Kind: watch.MoveFailed, Path: "in/a.png", Err: errors.New("no room")})
+	l.event(watch.Event{Kind: watch.Polling, Path: "in", Err: errors.New("no watches"), Wait: time.Minute})
+	for _, part := range []string{"not moved: in/a.png: no room", "in cannot be watched: no watches; what sends no events is looked at every 1m0s"} {
+		if !strings.Contains(out.String(), part) {
+			t.Errorf("quiet does not say %q, but %q", part, out.String())
+		}
+	}
+}
