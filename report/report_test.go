@@ -256,7 +256,7 @@ func TestSecondRun(t *testing.T) {
 	if len(r.Runs) != 2 || r.Runs[1].Number != 2 || r.Runs[1].Current != 1 {
 		t.Errorf("runs %+v", r.Runs)
 	}
-	wantParts(t, parse(t, filepath.Join(dir, "report", "index.html")).raw, "Earlier runs", "Latest run")
+	wantParts(t, parse(t, filepath.Join(dir, "report", "index.html")).raw, "Earlier runs", "Latest run", "1 restored, 1 done before, 1 failed")
 }
 
 // A killed run leaves pages that open, and its pictures to the next run, but for
