@@ -10,10 +10,10 @@ import (
 // plan finds outputs that would take each other's names, or that of an input.
 // Only items that share a folder and a stem can clash, so no other is opened.
 func (r *run) plan(list []Item) error {
-	groups := map[string][]Item{}
+	groups, at := map[string][]Item{}, places{}
 	for _, item := range list {
 		stem, ending := splitEnding(item.Rel)
-		if r.inputs[place(r.target(item, r.expected(ending)))] {
+		if r.inputs[at.of(r.target(item, r.expected(ending)))] {
 			return usagef("the output of %s would take the place of an input; choose another output folder, or a suffix", item.Path)
 		}
 		groups[fold(stem)] = append(groups[fold(stem)], item)

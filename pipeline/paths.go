@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -51,26 +52,41 @@ func fold(name string) string {
 // place returns the form in which it is told whether a file of this name would
 // be written over another: links in its folder are resolved, but not that of the
 // name itself, as a rename replaces the link and not what it leads to.
-func place(name string) string {
+func place(name string) string { return places{}.of(name) }
+
+// places remembers the folders that it has resolved: to ask for each file of a
+// large folder anew costs more than all else before the first picture.
+type places map[string]string
+
+// of is place.
+func (p places) of(name string) string {
 	if name == "" {
 		return ""
 	}
-	dir, err := realPath(filepath.Dir(name))
-	if err != nil {
-		dir = filepath.Dir(name)
+	dir := filepath.Dir(name)
+	real, ok := p[dir]
+	if !ok {
+		var err error
+		if real, err = realPath(dir); err != nil {
+			real = dir
+		}
+		p[dir] = real
 	}
-	return fold(filepath.Join(dir, filepath.Base(name)))
+	return fold(filepath.Join(real, filepath.Base(name)))
 }
 
 // inputPlaces returns the places that no output may take: those of the items,
 // and where an item is a link, that of its file too.
 func inputPlaces(list []Item) map[string]bool {
-	places := make(map[string]bool, len(list))
+	taken, at := make(map[string]bool, len(list)), places{}
 	for _, item := range list {
-		places[place(item.Path)] = true
+		taken[at.of(item.Path)] = true
+		if info, err := os.Lstat(item.Path); err != nil || info.Mode().IsRegular() {
+			continue
+		}
 		if real, err := filepath.EvalSymlinks(item.Path); err == nil {
-			places[place(real)] = true
+			taken[at.of(real)] = true
 		}
 	}
-	return places
+	return taken
 }
