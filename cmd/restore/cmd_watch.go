@@ -23,7 +23,7 @@ func (p *program) watchCommand() *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "pipeline", Aliases: []string{"p"}, Usage: "what to do, `PIPELINE`"},
 		&cli.DurationFlag{Name: "settle", Usage: "how long a file must stay the same before it is opened, `TIME` such as 10s", DefaultText: watch.DefaultSettle.String()},
-		&cli.DurationFlag{Name: "poll", Usage: "look through the folder every `TIME` and rely on no events, for network file systems: 30s, 5m"},
+		&cli.DurationFlag{Name: "poll", Usage: "look through the folder every `TIME` and rely on no events, for network file systems: 30s, 5m", DefaultText: "events"},
 		&cli.BoolFlag{Name: "once", Usage: "work off what is there, then leave"},
 		&cli.StringFlag{Name: "move-done", Usage: "move inputs to `DIR` once their outputs stand"},
 		&cli.StringFlag{Name: "move-failed", Usage: "move inputs that failed to `DIR`"},

@@ -69,11 +69,29 @@ func (p *program) verbs(m *page, app *cli.App, above string) {
 			}
 			m.list(optionEntries(flags)...)
 			if shared {
-				m.para("The other options are those of `restore run`, but for `--pipeline`.")
+				m.para("The other options are those of `restore run`%s.", lacking(c.Flags, run.Flags))
 			}
 		}
 	}
 	walk(level, above)
+}
+
+// lacking names the flags of restore run that a verb does not have.
+func lacking(flags, of []cli.Flag) string {
+	var names []string
+	for _, f := range of {
+		if name := f.Names()[0]; known(flags, name) == nil {
+			names = append(names, "`--"+name+"`")
+		}
+	}
+	switch last := len(names) - 1; {
+	case last < 0:
+		return ""
+	case last == 0:
+		return ", but for " + names[0]
+	default:
+		return ", but for " + strings.Join(names[:last], ", ") + " and " + names[last]
+	}
 }
 
 // without takes those flags out that a verb shares with restore run, if they
