@@ -7,7 +7,9 @@ import (
 	"image/color"
 	"image/gif"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // zeros are n bytes that need no memory.
@@ -18,11 +20,14 @@ type zeroReader struct{}
 func (zeroReader) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // bombSize is what the bombs of metadata unpack to.
-const bombSize = 64 << 20
+const bombSize = 36 << 20
 
 // Crafted are files made by hand, each against one weakness. Few of them are
 // pictures that can be read.
-func Crafted() []File {
+func Crafted() []File { return slices.Clone(crafted()) }
+
+// crafted packs hundreds of megabytes of zeros, so it does that once.
+var crafted = sync.OnceValue(func() []File {
 	list := []File{
 		{"nothing.png", nil},
 		{"zeros.jpg", make([]byte, 1000)},
@@ -58,7 +63,7 @@ func Crafted() []File {
 	add("huge-palette.bmp", bmpHeader(4, 4, 8, 0xffffffff), "0123456789abcdef")
 	add("no-samples.bmp", bmpHeader(900, 900, 32, 0))
 	return list
-}
+})
 
 func craftedPNG(add func(name string, data ...string)) {
 	end := chunk("IEND", "")
