@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 )
 
 // TestScripts runs the recipes of docs/scripts.md as they stand there.
@@ -96,9 +97,6 @@ func TestServiceCommands(t *testing.T) {
 	if err := json.Unmarshal([]byte(cmd[1]), &words); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Contains(commandNames(realProgram().app().Commands), "watch") {
-		t.Skip("there is no restore watch yet")
-	}
 	for _, args := range [][]string{strings.Fields(line[1]), words} {
 		if _, err := optionsFirst(realProgram().app(), args); err != nil {
 			t.Errorf("restore %s: %v", strings.Join(args, " "), err)
@@ -132,4 +130,26 @@ func TestServiceUnit(t *testing.T) {
 	if out, err := exec.Command(analyze, "verify", "--man=no", file).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// TestWatchEvents: a watch prints events as a run does.
+func TestWatchEvents(t *testing.T) {
+	t.Parallel()
+	in, out := folder(t)
+	writeFile(t, filepath.Join(in, "bad.png"), nil)
+	synctest.Test(t, func(t *testing.T) {
+		r := restore(t, "watch", "--json", "--once", "--poll", "1m", "--settle", "10ms", "-p", "fade", "-o", out, in)
+		list := eventsOf(t, r.stdout)
+		outcomes, retries := map[any]int{}, 0
+		for _, e := range list {
+			outcomes[e["outcome"]]++
+			if e["event"] == "retry" && e["rel"] == "bad.png" {
+				retries++
+			}
+		}
+		end := list[len(list)-1]
+		if r.code != exitSomeFailed || list[0]["total"] != nil || outcomes["restored"] != 2 || outcomes["failed"] != 1 || retries == 0 || end["restored"] != 2.0 || end["exit"] != 1.0 {
+			t.Errorf("exit code %d:\n%s%s", r.code, r.stdout, r.stderr)
+		}
+	})
 }
