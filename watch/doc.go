@@ -21,6 +21,6 @@
 // written is tried again with growing pauses, and is reported as failed after
 // the last. Whatever changes begins anew, from any state.
 //
-// Memory grows with the number of files in the folder, by a name and about a
+// Memory grows with the number of files in the folder, by some two
 // hundred bytes each, and not with what is in them or how many events come.
 package watch
