@@ -174,7 +174,7 @@ func (s *files) take() (f *file, finished bool) {
 	return nil, s.over
 }
 
-// board files a file in flight under the path of its item.
+// launch files a file in flight under the path of its item.
 func (s *files) launch(path string, f *file) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
