@@ -97,10 +97,10 @@ var transientErrors = []error{
 	syscall.EAGAIN, syscall.EBUSY, syscall.EINTR, syscall.ETIMEDOUT, syscall.EMFILE, syscall.ENFILE, syscall.ESTALE,
 }
 
-// outputErrors are those after which no output of the run can be expected to
+// outputErrors, and fullErrors, are those after which no output of the run can be expected to
 // succeed; on the side of the inputs they concern one file.
 var outputErrors = []error{
-	syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, fs.ErrPermission,
+	syscall.EROFS, syscall.EIO, fs.ErrPermission,
 }
 
 // outputError gives an error from writing outputs its kind.
@@ -109,7 +109,7 @@ func outputError(err error) error {
 		return nil
 	}
 	kind := KindOf(err)
-	if kind == KindInput && isAny(err, outputErrors) {
+	if kind == KindInput && (isAny(err, outputErrors) || isAny(err, fullErrors)) {
 		kind = KindEnvironment
 	}
 	return &Error{Kind: kind, Err: err}

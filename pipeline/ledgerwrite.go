@@ -31,7 +31,7 @@ func (l *records) intend(key string, in *intent) error {
 	return <-e.done
 }
 
-// put queues an entry. Reads see it at once; the disk does with the next group.
+// put queues an entry. Reads see it at once; the disk does with a group to come.
 func (l *records) put(e *entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,7 +53,12 @@ func (l *records) put(e *entry) {
 		l.rouse()
 	case !l.timed:
 		l.timed = true
-		time.AfterFunc(lazy, l.rouse)
+		time.AfterFunc(lazy, func() {
+			l.mu.Lock()
+			l.due = true
+			l.mu.Unlock()
+			l.rouse()
+		})
 	}
 }
 
@@ -70,8 +75,7 @@ func (l *records) write() {
 	defer close(l.stopped)
 	for range l.wake {
 		l.mu.Lock()
-		group, closed, err := l.waiting, l.closed, l.err
-		l.waiting, l.timed = nil, false
+		group, closed, err := l.take(), l.closed, l.err
 		l.mu.Unlock()
 		if len(group) > 0 && err == nil {
 			err = l.store(group)
@@ -91,6 +95,30 @@ func (l *records) write() {
 			return
 		}
 	}
+}
+
+// take takes the entries of the next group: those that are waited for, and the
+// others all at once when it is time, as their folders have to be synchronised.
+// Entries of one item stay in their order. l.mu is held.
+func (l *records) take() (group []*entry) {
+	if l.due || l.closed {
+		group, l.waiting, l.timed, l.due = l.waiting, nil, false, false
+		return group
+	}
+	urgent := map[string]bool{}
+	for _, e := range l.waiting {
+		urgent[e.key] = urgent[e.key] || e.done != nil
+	}
+	var rest []*entry
+	for _, e := range l.waiting {
+		if urgent[e.key] {
+			group = append(group, e)
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	l.waiting = rest
+	return group
 }
 
 // store writes a group in one transaction. The folders whose names the group
@@ -116,7 +144,7 @@ func (l *records) store(group []*entry) error {
 		})
 	})
 	if err != nil {
-		return environment(fmt.Errorf("cannot write the ledger %s: %w", QuoteName(l.path), err))
+		return outOfSpace(environment(fmt.Errorf("cannot write the ledger %s: %w", QuoteName(l.path), err)), "the ledger", filepath.Dir(l.path))
 	}
 	return nil
 }

@@ -141,7 +141,7 @@ func (p *photo) attempt(ctx context.Context) {
 	for try := 0; ; try++ {
 		p.res = planned
 		if err := p.try(ctx); err != nil {
-			p.fail(err)
+			p.fail(outOfSpace(err, "the outputs", filepath.Dir(planned.Output)))
 		}
 		p.res.Seconds = time.Since(start).Seconds()
 		if KindOf(p.res.Err) != KindTransient || try == len(pauses) {
