@@ -54,7 +54,8 @@ type records struct {
 	items   map[string]*record // what reads see before the database has it
 	outputs map[string]*owned
 	waiting []*entry
-	timed   bool  // the timer for waiting entries runs
+	timed   bool  // the timer for entries that nobody waits for runs
+	due     bool  // it has run out
 	closed  bool  // no entry comes any more
 	err     error // the first of a write; none is tried after it
 
