@@ -318,10 +318,10 @@ type tellSource struct {
 	told map[string]error
 }
 
-func (s *tellSource) Done(item Item, err error) {
+func (s *tellSource) Done(res Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.told[item.Rel] = err
+	s.told[res.Item.Rel] = res.Err
 }
 
 // A source that knows no end, as a watched folder, has no list.

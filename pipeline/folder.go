@@ -95,7 +95,7 @@ func (s *Folder) List() []Item {
 }
 
 // Done implements Source. A folder needs no telling.
-func (s *Folder) Done(Item, error) {}
+func (s *Folder) Done(Result) {}
 
 type walker struct {
 	exclude []string

@@ -27,11 +27,11 @@ type Item struct {
 // Source gives the items of a run. Items yields each once; an item with an
 // error is one that could not be looked at and counts as failed. The iteration
 // ends when ctx does. Done is called once for each item after all is done with
-// it, from any goroutine, with nil where an output stands or none is wanted. It
-// is not called for items that were cut short because the run ended.
+// it, from any goroutine, with what became of it. It is not called for items that
+// were cut short because the run ended.
 type Source interface {
 	Items(ctx context.Context) iter.Seq2[Item, error]
-	Done(item Item, err error)
+	Done(res Result)
 }
 
 // Lister is a Source that knows all of its items from the start, in the order

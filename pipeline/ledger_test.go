@@ -274,7 +274,7 @@ func (s *endless) Items(ctx context.Context) iter.Seq2[Item, error] {
 	}
 }
 
-func (s *endless) Done(Item, error) {}
+func (s *endless) Done(Result) {}
 
 // In a source without end, two inputs with one output are an error of the second,
 // whether the first is in flight or was done by an earlier run.

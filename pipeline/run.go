@@ -227,6 +227,7 @@ func (r *run) items(ctx context.Context, src Source) (ended bool) {
 		r.wg.Go(func() {
 			defer p.close()
 			p.attempt(ctx)
+			p.close() // the source may yield the item again at once
 			if p.res.Outcome == Failed && ctx.Err() != nil {
 				return // cut short: it is not known whether the picture is at fault
 			}
@@ -281,7 +282,7 @@ func (r *run) end(src Source, index int, res Result) {
 		r.reporter.Done(res)
 		r.reporting.Unlock()
 	}
-	src.Done(res.Item, res.Err)
+	src.Done(res)
 }
 
 // complete makes an *Error of the error of an item, which names it.

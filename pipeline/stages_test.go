@@ -128,7 +128,7 @@ func (s *retrySource) Retry(item Item, err error) bool {
 	return true
 }
 
-func (s *retrySource) Done(Item, error) {
+func (s *retrySource) Done(Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended++; s.ended == 3 {

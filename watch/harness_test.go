@@ -191,6 +191,15 @@ func put(t testing.TB, dir, rel, text string) string {
 	return name
 }
 
+// result is what a run tells of an item that was restored, or that failed with err.
+func result(item pipeline.Item, err error) pipeline.Result {
+	res := pipeline.Result{Item: item, Outcome: pipeline.Restored, Err: err}
+	if err != nil {
+		res.Outcome = pipeline.Failed
+	}
+	return res
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

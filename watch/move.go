@@ -14,7 +14,6 @@ import (
 	"syscall"
 
 	"github.com/cae-restore/restore/pipeline"
-	"github.com/cae-restore/restore/pix"
 )
 
 // numbered is the n-th name for a file where others have the name already:
@@ -53,15 +52,16 @@ func (s *Source) reserve(rel string) string {
 
 // move moves a file that has ended, if that is wished, and reports whether it
 // has. A failure is reported, and the file stays.
-func (s *Source) move(item pipeline.Item, f *file, failure error) bool {
-	dir, rel := s.MoveDone, item.Rel
-	if failure != nil {
-		dir, rel = s.MoveFailed, f.rel
-		if kind := pipeline.KindOf(failure); kind != pipeline.KindInput && kind != pipeline.KindTransient {
-			return false // the file is not to blame
+func (s *Source) move(res pipeline.Result, f *file) bool {
+	var dir, rel string
+	item := res.Item
+	switch res.Outcome {
+	case pipeline.Restored, pipeline.Copied, pipeline.Current:
+		dir, rel = s.MoveDone, item.Rel
+	case pipeline.Failed:
+		if kind := pipeline.KindOf(res.Err); kind == pipeline.KindInput || kind == pipeline.KindTransient { // else the file is not to blame
+			dir, rel = s.MoveFailed, f.rel
 		}
-	} else if dir != "" && !item.IsPicture() && !holdsPicture(item.Path) {
-		return false // it was passed over
 	}
 	if dir == "" {
 		return false
@@ -73,16 +73,6 @@ func (s *Source) move(item pipeline.Item, f *file, failure error) bool {
 	}
 	s.notify(Event{Kind: Moved, Path: item.Path, Rel: f.rel, Target: target})
 	return true
-}
-
-func holdsPicture(name string) bool {
-	f, err := os.Open(name)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	_, err = pix.DecodeHeader(f, pix.Limits{})
-	return !errors.Is(err, pix.ErrFormat) && !errors.Is(err, pix.ErrEmpty)
 }
 
 // moveInto moves the file name, which must still be as st says, to dir/rel or

@@ -19,20 +19,21 @@ func TestMoves(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	in, done, failed := filepath.Join(dir, "in"), filepath.Join(dir, "done"), filepath.Join(dir, "failed")
-	for _, name := range []string{"in/1968/a.png", "in/bad.png", "in/full.png", "in/notes.txt", "failed/bad.png"} {
+	for _, name := range []string{"in/1968/a.png", "in/bad.png", "in/full.png", "in/notes.txt", "in/other.png", "failed/bad.png"} {
 		put(t, dir, name, name)
 	}
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, in, Options{Settle: time.Second, MoveDone: done, MoveFailed: failed})
 		defer r.stop()
 		r.sleep(time.Second)
-		r.want("settled", "1968/a.png bad.png full.png notes.txt")
-		r.source.Done(r.item("1968/a.png"), nil)
-		r.source.Done(r.item("bad.png"), pix.ErrCorrupt)
-		r.source.Done(r.item("full.png"), &pipeline.Error{Kind: pipeline.KindEnvironment, Err: errors.New("disk full")})
-		r.source.Done(r.item("notes.txt"), nil) // passed over
+		r.want("settled", "1968/a.png bad.png full.png notes.txt other.png")
+		r.source.Done(result(r.item("1968/a.png"), nil))
+		r.source.Done(result(r.item("bad.png"), pix.ErrCorrupt))
+		r.source.Done(result(r.item("full.png"), &pipeline.Error{Kind: pipeline.KindEnvironment, Err: errors.New("disk full")}))
+		r.source.Done(pipeline.Result{Item: r.item("notes.txt"), Outcome: pipeline.Ignored})
+		r.source.Done(pipeline.Result{Item: r.item("other.png"), Outcome: pipeline.Skipped}) // a foreign file has the name of its output
 		if got, want := listing(t, dir), "done/1968/a.png=in/1968/a.png failed/bad.png=failed/bad.png failed/bad~2.png=in/bad.png "+
-			"in/full.png=in/full.png in/notes.txt=in/notes.txt"; got != want {
+			"in/full.png=in/full.png in/notes.txt=in/notes.txt in/other.png=in/other.png"; got != want {
 			t.Errorf("there are\n%s, want\n%s", got, want)
 		}
 		if r.told(Moved) != 2 || r.told(MoveFailed) != 0 {
@@ -46,7 +47,7 @@ func TestMoves(t *testing.T) {
 		r.sleep(DefaultInterval)
 		r.sleep(time.Second)
 		r.want("more", "1968/a.png/c.png b.png")
-		r.source.Done(r.item("1968/a.png/c.png"), nil)
+		r.source.Done(result(r.item("1968/a.png/c.png"), nil))
 		if r.told(MoveFailed) != 1 || !there(in, "1968/a.png/c.png") {
 			t.Error("a move that cannot be is not reported, or the file is gone")
 		}
@@ -79,7 +80,7 @@ func TestReusedNames(t *testing.T) {
 			item := r.items[0]
 			r.mu.Unlock()
 			r.want("restarted", want)
-			r.source.Done(item, nil)
+			r.source.Done(result(item, nil))
 		})
 	}
 	if got, want := listing(t, dir), "done/scan.png=picture 0 done/scan~2.png=picture 1 done/scan~3.png=picture 2"; got != want {

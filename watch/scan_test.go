@@ -64,8 +64,8 @@ func TestFoldersMove(t *testing.T) {
 		defer r.stop()
 		r.sleep(time.Second)
 		r.want("settled", "a/b/1.png x/1.png")
-		r.source.Done(r.item("a/b/1.png"), nil)
-		r.source.Done(r.item("x/1.png"), nil)
+		r.source.Done(result(r.item("a/b/1.png"), nil))
+		r.source.Done(result(r.item("x/1.png"), nil))
 
 		must(t, os.Rename(in("a"), in("c")))
 		r.event(fsnotify.Rename, "a")
@@ -105,7 +105,7 @@ func TestRootAway(t *testing.T) {
 		defer r.stop()
 		r.sleep(time.Second)
 		r.want("there", "a.png")
-		r.source.Done(r.item("a.png"), nil)
+		r.source.Done(result(r.item("a.png"), nil))
 		must(t, os.Rename(dir, dir+" away"))
 		r.event(fsnotify.Remove, ".")
 		r.sleep(time.Second)
@@ -114,7 +114,7 @@ func TestRootAway(t *testing.T) {
 			t.Errorf("failed are %q, want the folder itself", r.failed)
 		}
 		r.got()
-		r.source.Done(r.item("."), os.ErrNotExist)
+		r.source.Done(result(r.item("."), os.ErrNotExist))
 		must(t, os.Rename(dir+" away", dir))
 		r.sleep(DefaultInterval + time.Second)
 		r.want("back", "a.png") // whoever keeps a ledger knows that it is done
@@ -204,7 +204,7 @@ func TestDangling(t *testing.T) {
 		if got := strings.Join(r.failed, " "); got != "a.png" {
 			t.Errorf("failed are %q", got)
 		}
-		r.source.Done(r.item("a.png"), os.ErrNotExist)
+		r.source.Done(result(r.item("a.png"), os.ErrNotExist))
 		<-r.ended
 	})
 }

@@ -44,7 +44,7 @@ func TestSystem(t *testing.T) {
 		if item.Rel != steps[step].want {
 			t.Fatalf("step %d yields %q, want %q", step, item.Rel, steps[step].want)
 		}
-		source.Done(item, nil)
+		source.Done(result(item, nil))
 		if _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(item.Rel))); err == nil {
 			t.Errorf("%s is still there", item.Rel)
 		}

@@ -245,9 +245,9 @@ func (s *Source) board(f *file) (pipeline.Item, error, bool) {
 
 // Done implements pipeline.Source. What has changed meanwhile begins anew.
 // Otherwise the file is moved, if that is wished.
-func (s *Source) Done(item pipeline.Item, err error) {
+func (s *Source) Done(res pipeline.Result) {
 	defer poke(s.wake)
-	f := s.inFlight(item.Path)
+	f := s.inFlight(res.Item.Path)
 	if f == nil {
 		return
 	}
@@ -256,7 +256,7 @@ func (s *Source) Done(item pipeline.Item, err error) {
 		s.look(f.rel, false, false)
 		return
 	}
-	moved := f.err == nil && s.move(item, f, err)
+	moved := f.err == nil && s.move(res, f)
 	s.end(f)
 	if moved {
 		s.forget(f.rel)

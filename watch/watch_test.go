@@ -28,7 +28,7 @@ func TestSettle(t *testing.T) {
 		r.want("before it has settled", "")
 		r.sleep(time.Second)
 		r.want("settled", "a.png")
-		r.source.Done(r.item("a.png"), nil)
+		r.source.Done(result(r.item("a.png"), nil))
 		r.sleep(time.Hour) // with scans
 		r.want("done", "")
 
@@ -109,7 +109,7 @@ func TestBackOff(t *testing.T) {
 		if r.source.Retry(a, errCut) {
 			t.Fatal("it is tried without end")
 		}
-		r.source.Done(a, errCut)
+		r.source.Done(result(a, errCut))
 		r.sleep(time.Hour)
 		r.want("reported", "")
 
@@ -144,14 +144,14 @@ func TestChangedInFlight(t *testing.T) {
 		r.event(fsnotify.Write, "a.png")
 		must(t, os.Remove(filepath.Join(dir, "b.png")))
 		r.event(fsnotify.Remove, "b.png")
-		r.source.Done(r.item("a.png"), nil)
-		r.source.Done(r.item("b.png"), nil)
+		r.source.Done(result(r.item("a.png"), nil))
+		r.source.Done(result(r.item("b.png"), nil))
 		if there(done, "a.png") {
 			t.Error("it was moved although it has changed")
 		}
 		r.sleep(time.Second)
 		r.want("changed", "a.png")
-		r.source.Done(r.item("a.png"), nil)
+		r.source.Done(result(r.item("a.png"), nil))
 		if got := listing(t, done); got != "a.png=12" {
 			t.Errorf("moved: %s", got)
 		}
@@ -288,7 +288,7 @@ func TestOnce(t *testing.T) {
 		}
 		r.sleep(time.Second)
 		r.want("settled", "a.png b.png")
-		r.source.Done(r.item("a.png"), nil)
+		r.source.Done(result(r.item("a.png"), nil))
 		running("one is in flight")
 		if !r.source.Retry(r.item("b.png"), errCut) {
 			t.Fatal("no second try")
@@ -297,11 +297,11 @@ func TestOnce(t *testing.T) {
 		r.sleep(backOff[0])
 		r.want("again", "b.png")
 		put(t, dir, "late.png", "1")
-		r.source.Done(r.item("b.png"), nil)
+		r.source.Done(result(r.item("b.png"), nil))
 		running("one has come meanwhile")
 		r.sleep(time.Second)
 		r.want("late", "late.png")
-		r.source.Done(r.item("late.png"), errCut)
+		r.source.Done(result(r.item("late.png"), errCut))
 		<-r.ended
 	})
 }
@@ -315,7 +315,7 @@ func TestStop(t *testing.T) {
 		r := start(t, dir, Options{Settle: time.Second})
 		r.sleep(time.Second)
 		r.stop()
-		r.source.Done(r.item("a.png"), nil) // of a picture that was brought to its end
+		r.source.Done(result(r.item("a.png"), nil)) // of a picture that was brought to its end
 	})
 }
 
