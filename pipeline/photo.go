@@ -226,7 +226,11 @@ func (p *photo) write(batch Batch, frame *tasks.Frame) (written *pix.Image, err 
 		err = copyFile(batch, p.suffix, p.in, p.hashes)
 	} else {
 		p.res.Outcome = Restored
-		written, err = writePicture(batch, p.suffix, image, pix.EncodeOptions{Format: p.format, Quality: r.Quality}, p.hashes)
+		p.res.Notes = slices.Clip(p.res.Notes)
+		left := func(text string) {
+			p.res.Notes = append(p.res.Notes, tasks.Note{Step: "output", Key: "left_out", Value: text})
+		}
+		written, err = writePicture(batch, p.suffix, image, pix.EncodeOptions{Format: p.format, Quality: r.Quality, Note: left}, p.hashes)
 	}
 	if err != nil {
 		return nil, err

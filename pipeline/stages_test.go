@@ -6,6 +6,7 @@ import (
 	"iter"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -133,5 +134,26 @@ func (s *retrySource) Done(Result) {
 	defer s.mu.Unlock()
 	if s.ended++; s.ended == 3 {
 		close(s.again)
+	}
+}
+
+// What an output cannot hold of the metadata is a note of its picture.
+func TestRunNotesMetadata(t *testing.T) {
+	t.Parallel()
+	m := picture(9, 7, 3, 1)
+	m.Meta.XMP = []byte(`<x:xmpmeta xmlns:x="adobe:ns:meta/"/>`)
+	in := tree(t, map[string][]byte{"a.png": encoded(t, m, "png"), "b.png": png(t, 2)})
+	for format, want := range map[string]int{"bmp": 1, "png": 0} {
+		j := job{inputs: []string{in}, options: Options{Format: format}}
+		report := j.must(t)
+		var got int
+		for _, note := range report.Results[0].Notes {
+			if text, _ := note.Value.(string); note.Step == "output" && note.Key == "left_out" && strings.Contains(text, "XMP") {
+				got++
+			}
+		}
+		if got != want || len(report.Results[0].Notes) != 1+want || len(report.Results[1].Notes) != 1 {
+			t.Errorf("%s: notes %v and %v", format, report.Results[0].Notes, report.Results[1].Notes)
+		}
 	}
 }

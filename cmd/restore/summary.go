@@ -22,7 +22,7 @@ func (p *program) summary(r *pipeline.Report, quiet bool, fatal error) {
 		fmt.Fprintln(p.stdout, counts(r))
 	}
 	if !quiet {
-		p.withoutTruth(r)
+		p.noted(r)
 		p.leftAlone(r)
 	}
 	for _, res := range r.Results {
@@ -32,22 +32,25 @@ func (p *program) summary(r *pipeline.Report, quiet bool, fatal error) {
 	}
 }
 
-// withoutTruth says which pictures could not be compared with a clean original.
-func (p *program) withoutTruth(r *pipeline.Report) {
-	var lines []string
-	for _, res := range r.Results {
-		for _, note := range res.Notes {
-			if note.Step == "truth" {
-				lines = append(lines, fmt.Sprintf("restore: no PSNR of %s: %s", pipeline.QuoteName(res.Item.Path), oneLine(fmt.Sprint(note.Value))))
+// noted says what the run itself has noted of pictures: those that could not be
+// compared with a clean original, and what of the metadata an output lacks.
+func (p *program) noted(r *pipeline.Report) {
+	for _, kind := range []struct{ step, what string }{{"truth", "no PSNR of"}, {"output", "metadata of"}} {
+		var lines []string
+		for _, res := range r.Results {
+			for _, note := range res.Notes {
+				if note.Step == kind.step {
+					lines = append(lines, fmt.Sprintf("restore: %s %s: %s", kind.what, pipeline.QuoteName(res.Item.Path), oneLine(fmt.Sprint(note.Value))))
+				}
 			}
 		}
-	}
-	for i, line := range lines {
-		if i == mostLines && len(lines) > mostLines+1 {
-			fmt.Fprintf(p.stderr, "restore: and no PSNR of %d more\n", len(lines)-i)
-			return
+		for i, line := range lines {
+			if i == mostLines && len(lines) > mostLines+1 {
+				fmt.Fprintf(p.stderr, "restore: and %s %d more\n", kind.what, len(lines)-i)
+				break
+			}
+			fmt.Fprintln(p.stderr, line)
 		}
-		fmt.Fprintln(p.stderr, line)
 	}
 }
 
