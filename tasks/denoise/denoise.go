@@ -55,8 +55,8 @@ type task struct {
 	strength Strength
 }
 
-// levelBytes is what EstimateLevel takes at most.
-const levelBytes = 48 << 20
+// levelBytes is what EstimateLevel takes at most, whatever the picture's size.
+const levelBytes = 32 << 20
 
 // Cost implements tasks.Coster. The level is measured before the network runs.
 func (t *task) Cost(w, h, _ int) tasks.Cost {

@@ -20,7 +20,7 @@ import (
 // place: neither scaled nor cut off their grid after decoding.
 //
 // The same samples give the same number. At most some 20,000 patches are looked
-// at, so work and memory (about 40 MB) are bounded for pictures of any size.
+// at, so work and memory (about 30 MB) are bounded for pictures of any size.
 func EstimateLevel(m *pix.Image) float64 {
 	return level(m.Planes, m.W, m.H, 255.0/65535)
 }
