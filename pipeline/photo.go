@@ -123,6 +123,13 @@ func (p *photo) leave() {
 // close gives back all that the photo holds.
 func (p *photo) close() {
 	p.leave()
+	p.release()
+}
+
+// release gives back what the item needs to come again, or to be moved: its file
+// and the names of its outputs. The place in the pool stays, so that no other
+// picture begins before the outcome of this one is known.
+func (p *photo) release() {
 	p.unclaim()
 	if p.in != nil {
 		p.in.Close()
@@ -135,7 +142,6 @@ var pauses = []time.Duration{100 * time.Millisecond, time.Second}
 
 // attempt does the work, again where an error may go away by itself.
 func (p *photo) attempt(ctx context.Context) {
-	defer p.unclaim()
 	start := time.Now()
 	planned := p.res
 	for try := 0; ; try++ {

@@ -227,7 +227,7 @@ func (r *run) items(ctx context.Context, src Source) (ended bool) {
 		r.wg.Go(func() {
 			defer p.close()
 			p.attempt(ctx)
-			p.close() // the source may yield the item again at once
+			p.release() // the source may yield the item again at once
 			if p.res.Outcome == Failed && ctx.Err() != nil {
 				return // cut short: it is not known whether the picture is at fault
 			}
