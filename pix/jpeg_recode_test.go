@@ -15,7 +15,7 @@ import (
 // plainJPEG is what the encoder writes by itself.
 func plainJPEG(t testing.TB, m *Image, quality int, optimise bool) []byte {
 	t.Helper()
-	var src image.Image = m.ToImage()
+	src := m.ToImage()
 	var buf bytes.Buffer
 	if err := jpegli.Encode(&buf, src, &jpegli.EncodingOptions{
 		Quality: quality, ChromaSubsampling: image.YCbCrSubsampleRatio444, OptimizeCoding: optimise, AdaptiveQuantization: true,

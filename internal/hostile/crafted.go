@@ -34,11 +34,15 @@ var crafted = sync.OnceValue(func() []File {
 		{"text.tif", []byte("Dear Sir or Madam,\nplease find attached no picture at all.\n")},
 	}
 	add := func(name string, data ...string) { list = append(list, File{name, []byte(strings.Join(data, ""))}) }
-	for _, magic := range []File{{"magic.png", []byte(pngMagic)}, {"magic.jpg", []byte("\xff\xd8\xff")}, {"magic.gif", []byte("GIF89a")},
-		{"magic.tif", []byte("II*\x00\x08\x00\x00\x00")}, {"big.tif", []byte("II+\x00\x08\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00")},
-		{"magic.webp", []byte("RIFF\x04\x00\x00\x00WEBP")}, {"magic.bmp", append([]byte("BM"), make([]byte, 60)...)}} {
-		list = append(list, magic)
-	}
+	list = append(list,
+		File{"magic.png", []byte(pngMagic)},
+		File{"magic.jpg", []byte("\xff\xd8\xff")},
+		File{"magic.gif", []byte("GIF89a")},
+		File{"magic.tif", []byte("II*\x00\x08\x00\x00\x00")},
+		File{"big.tif", []byte("II+\x00\x08\x00\x00\x00\x10\x00\x00\x00\x00\x00\x00\x00")},
+		File{"magic.webp", []byte("RIFF\x04\x00\x00\x00WEBP")},
+		File{"magic.bmp", append([]byte("BM"), make([]byte, 60)...)},
+	)
 	craftedPNG(add)
 	craftedJPEG(add)
 	craftedTIFF(add)
