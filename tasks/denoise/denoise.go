@@ -7,6 +7,7 @@ import (
 	"context"
 	_ "embed" // the shipped weights
 	"math"
+	"slices"
 
 	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
@@ -72,14 +73,20 @@ func (t *task) Cost(w, h, _ int) tasks.Cost {
 
 // Apply implements tasks.Task. Its notes are "measured", the standard deviation
 // of the noise on the scale of 0 to 255, where the strength depends on it;
-// "level", what the network was told; and "model", the weights used, or "clean"
-// where the picture was left as it was.
+// "level", what the network was told; "share", how much of its correction was
+// taken where that is not all; and "model", the weights used, or "clean" where the
+// picture was left as it was.
 func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) {
 	var notes []tasks.Note
 	note := func(key string, value any) {
 		notes = append(notes, tasks.Note{Step: "denoise", Key: key, Value: value})
 	}
-	d := t.strength.decide(func() float64 { return EstimateLevel(f.Image) })
+	d := t.strength.decide(func() float64 {
+		if twoTones(f.Image) { // what was black and white is no noise
+			return 0
+		}
+		return EstimateLevel(f.Image)
+	})
 	if t.strength.measures() {
 		note("measured", round2(d.measured))
 	}
@@ -90,9 +97,12 @@ func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) 
 		out.Notes = append(append([]tasks.Note(nil), f.Notes...), notes...)
 		return &out, nil
 	}
+	if d.share < 1 {
+		note("share", round2(d.share))
+	}
 	note("model", t.model.Name)
 	m := f.Image.Like()
-	if err := t.model.Stream(ctx, t.env, &rows{f.Image, d.level}, &rows{m, d.level}); err != nil {
+	if err := t.model.Stream(ctx, t.env, &rows{f.Image, d.level}, &corrected{m, f.Image, float32(d.share), neutral(f.Image)}); err != nil {
 		return nil, err
 	}
 	return f.With(m, notes...), nil
@@ -100,9 +110,8 @@ func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) 
 
 func round2(v float64) float64 { return math.Round(v*100) / 100 }
 
-// rows is a picture as the network's inputs, red, green, blue and the level,
-// and as a place for its output. Grey goes in three times and comes out as the
-// mean of the three.
+// rows is a picture as the network's inputs: red, green, blue and the level. Grey
+// goes in three times.
 type rows struct {
 	image *pix.Image
 	level float64
@@ -124,22 +133,61 @@ func (r *rows) ReadRow(y int, planes [][]float32) error {
 	return nil
 }
 
+// corrected is a place for the network's output, of which share is taken, the rest
+// of the picture before. Where it is neutral, all planes get the mean of the three.
+type corrected struct {
+	image, before *pix.Image
+	share         float32
+	neutral       bool
+}
+
 // WriteRow implements neural.Sink.
-func (r *rows) WriteRow(y int, planes [][]float32) error {
+func (r *corrected) WriteRow(y int, planes [][]float32) error {
 	w := r.image.W
-	if r.image.Grey() {
-		to := r.image.Planes[0][y*w : (y+1)*w]
-		for x := range to {
-			to[x] = sample((planes[0][x] + planes[1][x] + planes[2][x]) / 3)
+	if r.neutral {
+		for x := range w {
+			planes[0][x] = (planes[0][x] + planes[1][x] + planes[2][x]) / 3
 		}
-		return nil
 	}
 	for p, plane := range r.image.Planes {
-		for x := range w {
-			plane[y*w+x] = sample(planes[p][x])
+		from := planes[p]
+		if r.neutral {
+			from = planes[0]
+		}
+		to, old := plane[y*w:(y+1)*w], r.before.Planes[p][y*w:(y+1)*w]
+		for x := range to {
+			v := from[x]
+			if r.share < 1 {
+				v = float32(old[x])/65535*(1-r.share) + v*r.share
+			}
+			to[x] = sample(v)
 		}
 	}
 	return nil
+}
+
+// neutral reports whether a picture has no colour: one plane, or three that are
+// the same, as scanners make of black-and-white prints.
+func neutral(m *pix.Image) bool {
+	return m.Grey() || slices.Equal(m.Planes[0], m.Planes[1]) && slices.Equal(m.Planes[0], m.Planes[2])
+}
+
+// twoTones reports whether a picture has two colours or fewer, as faxes and
+// drawings have that were scanned in black and white.
+func twoTones(m *pix.Image) bool {
+	n := len(m.Planes)
+	colour := func(i int) [3]uint16 { return [3]uint16{m.Planes[0][i], m.Planes[1%n][i], m.Planes[2%n][i]} }
+	first, second := colour(0), colour(0)
+	for i := range m.Planes[0] {
+		switch c := colour(i); {
+		case c == first, c == second:
+		case first == second:
+			second = c
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 func sample(v float32) uint16 {

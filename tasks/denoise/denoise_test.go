@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,7 +66,7 @@ func TestLevelsText(t *testing.T) {
 func TestNotes(t *testing.T) {
 	t.Parallel()
 	m := taskstest.Pictures()["odd"]
-	for options, want := range map[string]string{"auto": "measured level model", "x0.5": "measured level model", "25": "level model", "0": "level clean"} {
+	for options, want := range map[string]string{"auto": "measured level model", "x0.5": "measured level share model", "x1.5": "measured level model", "25": "level model", "0": "level clean"} {
 		task, err := taskstest.Open(t.Context(), Spec(), taskstest.Env(Spec(), 1), map[string]string{"strength": options})
 		if err != nil {
 			t.Fatal(err)
@@ -84,6 +85,101 @@ func TestNotes(t *testing.T) {
 		if f.Changed != (options != "0") {
 			t.Errorf("strength %s: changed is %v", options, f.Changed)
 		}
+	}
+}
+
+// restored is what the task makes of a picture.
+func restored(t *testing.T, strength string, m *pix.Image) *tasks.Frame {
+	t.Helper()
+	task, err := taskstest.Open(t.Context(), Spec(), taskstest.Env(Spec(), 1), map[string]string{"strength": strength})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := task.Apply(t.Context(), &tasks.Frame{Image: m})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// noisy is a picture with noise of sigma 12, the same in all planes or not.
+func noisy(same bool) *pix.Image {
+	m := scenery(64, 64)
+	rng := rand.New(rand.NewPCG(3, 4))
+	for i := range m.Planes[0] {
+		for p := range m.Planes {
+			m.Planes[p][i] = uint16(min(max(float64(m.Planes[p][i])+12*257*rng.NormFloat64(), 0), 65535))
+			if same {
+				m.Planes[p][i] = m.Planes[0][i]
+			}
+		}
+	}
+	return m
+}
+
+// TestShare: a factor below 1 takes that share of the correction.
+func TestShare(t *testing.T) {
+	t.Parallel()
+	m := noisy(false)
+	whole := restored(t, "auto", m)
+	for strength, share := range map[string]float64{"x0.25": 0.25, "x0.7": 0.7} {
+		part := restored(t, strength, m)
+		moved := 0
+		for p := range m.Planes {
+			for i, before := range m.Planes[p] {
+				if v := whole.Image.Planes[p][i]; v == 0 || v == 65535 {
+					continue // the correction went further
+				}
+				all := float64(whole.Image.Planes[p][i]) - float64(before)
+				if got := float64(part.Image.Planes[p][i]) - float64(before); math.Abs(got-share*all) > 1 {
+					t.Fatalf("%s: plane %d, sample %d is moved by %g of %g", strength, p, i, got, all)
+				}
+				if math.Abs(all) > 257 {
+					moved++
+				}
+			}
+		}
+		if moved < len(m.Planes[0]) {
+			t.Errorf("%s: auto changes only %d samples", strength, moved)
+		}
+	}
+}
+
+// TestNeutral: three planes that are the same stay the same, as in the prints of
+// which scanners make colour files.
+func TestNeutral(t *testing.T) {
+	t.Parallel()
+	f := restored(t, "auto", noisy(true))
+	if !f.Changed {
+		t.Fatal("nothing was done")
+	}
+	for p, plane := range f.Image.Planes[1:] {
+		if !slices.Equal(plane, f.Image.Planes[0]) {
+			t.Errorf("plane %d differs from the first", p+1)
+		}
+	}
+	if f := restored(t, "auto", noisy(false)); slices.Equal(f.Image.Planes[0], f.Image.Planes[1]) {
+		t.Error("a picture in colour has none any more")
+	}
+}
+
+// TestTwoTones: what is black and white is no noise. A number is taken at its word.
+func TestTwoTones(t *testing.T) {
+	t.Parallel()
+	m := noisy(true)
+	for _, plane := range m.Planes {
+		for i, v := range plane {
+			plane[i] = 65535 * (v >> 15)
+		}
+	}
+	for strength, changed := range map[string]bool{"auto": false, "x0.7": false, "20": true} {
+		if f := restored(t, strength, m); f.Changed != changed {
+			t.Errorf("strength %s: changed is %v", strength, f.Changed)
+		}
+	}
+	m.Planes[1][77] = 1000 // a third colour
+	if f := restored(t, "auto", m); !f.Changed {
+		t.Error("a picture of three colours is left alone")
 	}
 }
 

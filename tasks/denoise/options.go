@@ -8,7 +8,7 @@ import (
 
 // Options are the options of the task.
 type Options struct {
-	Strength Strength `opt:"strength" help:"noise level: auto (measured in each picture), a number (standard deviation on the scale of 0 to 255), or a multiple of the measured level (x0.8)" values:"auto|0..75|xFACTOR"`
+	Strength Strength `opt:"strength" help:"noise level: auto (measured in each picture), a number (standard deviation on the scale of 0 to 255), or auto times a factor: x0.7 takes 0.7 of the correction, x1.5 tells the network 1.5 times the level" values:"auto|0..75|xFACTOR"`
 	Model    string   `opt:"model" help:"model to use: a shipped one by name, or a model file"`
 }
 

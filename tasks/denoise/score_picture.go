@@ -82,7 +82,7 @@ func (b *bench) run(ctx context.Context, t trial, clean degrade.Patch, seed uint
 	if err != nil {
 		return r, err
 	}
-	d := decision{level: level, clean: level < leastLevel}
+	d := decision{level: level, share: 1, clean: level < leastLevel}
 	if told := b.options.Strength; !told.True {
 		d = told.Strength.decide(func() float64 { return t.measure(noisy) })
 		r.miss = math.Abs(d.measured - level)
@@ -95,6 +95,7 @@ func (b *bench) run(ctx context.Context, t trial, clean degrade.Patch, seed uint
 			return r, err
 		}
 		out = degrade.Patch{W: clean.W, H: clean.H, Planes: to.Data}
+		keep(out, noisy, float32(d.share))
 	}
 	for _, plane := range out.Planes {
 		for i, v := range plane {
@@ -110,4 +111,19 @@ func (b *bench) run(ctx context.Context, t trial, clean degrade.Patch, seed uint
 	}
 	r.input, r.psnr = min(before, mostPSNR), min(after, mostPSNR)
 	return r, nil
+}
+
+// keep leaves out with share of the correction and the rest of what was before, as
+// the task does, which also gives what has no colour none.
+func keep(out, before degrade.Patch, share float32) {
+	old := inColour(before)
+	for i := range out.Planes[0] {
+		if before.Grey() {
+			mean := (out.Planes[0][i] + out.Planes[1][i] + out.Planes[2][i]) / 3
+			out.Planes[0][i], out.Planes[1][i], out.Planes[2][i] = mean, mean, mean
+		}
+		for p, plane := range out.Planes {
+			plane[i] = old[p][i]*(1-share) + plane[i]*share
+		}
+	}
 }

@@ -8,8 +8,10 @@ import (
 )
 
 // Strength says how strong the noise is taken to be: measured in each picture
-// and multiplied by Factor (the text "auto" or "x0.8"), or, where Factor is 0,
-// Sigma, a standard deviation on the scale of 0 to 255.
+// (the text "auto", which is Factor 1), or, where Factor is 0, Sigma, a standard
+// deviation on the scale of 0 to 255. A Factor below 1 ("x0.7") takes that share of
+// the correction: 0.3 of what would go stays, as grain that looks like that of the
+// picture. Above 1, the measured level is multiplied by it.
 type Strength struct{ Sigma, Factor float64 }
 
 // maxSigma is the strongest noise that the models are trained for, and a little
@@ -62,6 +64,7 @@ const leastLevel = 0.5
 type decision struct {
 	level    float64 // to tell the network
 	measured float64 // where the strength asked for it
+	share    float64 // of the correction, 0 to 1, to take
 	clean    bool    // the picture is left as it is
 }
 
@@ -70,10 +73,12 @@ func (s Strength) measures() bool { return s.Factor > 0 }
 
 // decide says what to do with a picture whose noise measure returns.
 func (s Strength) decide(measure func() float64) decision {
-	d := decision{level: s.Sigma}
+	d := decision{level: s.Sigma, share: 1}
 	if s.measures() {
 		d.measured = measure()
-		d.level = math.Min(d.measured*s.Factor, maxSigma)
+		// The photographic networks have learnt to believe what they see more than
+		// what they are told, so a lower level alone would change little.
+		d.level, d.share = math.Min(d.measured*max(1, s.Factor), maxSigma), min(1, s.Factor)
 	}
 	d.clean = d.level < leastLevel
 	return d
