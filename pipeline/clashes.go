@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // plan finds outputs that would take each other's names, or that of an input.
@@ -14,7 +17,7 @@ func (r *run) plan(list []Item) error {
 	for _, item := range list {
 		stem, ending := splitEnding(item.Rel)
 		if r.inputs[at.of(r.target(item, r.expected(ending)))] {
-			return usagef("the output of %s would take the place of an input; choose another output folder, or a suffix", item.Path)
+			return usagef("the output of %s would take the place of an input; choose another output folder, or a suffix", QuoteName(item.Path))
 		}
 		groups[fold(stem)] = append(groups[fold(stem)], item)
 	}
@@ -33,7 +36,8 @@ func (r *run) plan(list []Item) error {
 	if n := len(clashes) - shown; n > 0 {
 		clashes, more = clashes[:shown], fmt.Sprintf("\nand %d more", n)
 	}
-	return usagef("several inputs would have the same output:\n%s%s\nchoose another format, or process them into different folders",
+	return usagef("several inputs would have the same output:\n%s%s\n"+
+		"rename one of them, leave one out with --exclude, choose another format, or process them into different folders",
 		strings.Join(clashes, "\n"), more)
 }
 
@@ -53,10 +57,23 @@ func (r *run) clashes(group []Item) (list []string) {
 		stem, _ := splitEnding(item.Rel)
 		output := stem + r.Suffix + ending
 		if other, ok := first[fold(output)]; ok {
-			list = append(list, fmt.Sprintf("  %s and %s: %s", other.Path, item.Path, output))
+			one, two := apart(other.Path, item.Path)
+			list = append(list, fmt.Sprintf("  %s and %s: %s", one, two, QuoteName(output)))
 			continue
 		}
 		first[fold(output)] = item
 	}
 	return list
+}
+
+// apart writes two names so that one sees the difference. Where they look the
+// same, as an accent is a character of its own in one of them, both are quoted and
+// what is not ASCII is escaped.
+func apart(a, b string) (string, string) {
+	stemA, _ := splitEnding(a)
+	stemB, _ := splitEnding(b)
+	if stemA != stemB && norm.NFC.String(stemA) == norm.NFC.String(stemB) {
+		return strconv.QuoteToASCII(a), strconv.QuoteToASCII(b)
+	}
+	return QuoteName(a), QuoteName(b)
 }

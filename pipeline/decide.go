@@ -30,7 +30,7 @@ const (
 	whyCurrent  = "its output is current"
 	whyThere    = "its output is there"
 	whyForeign  = "a file has the name of its output that this program did not make"
-	whyEdited   = "its output has been changed since it was made"
+	whyEdited   = "its output has been changed since it was made; remove it to have it made again"
 	whyAppeared = "its output has appeared meanwhile"
 )
 

@@ -32,7 +32,9 @@ type FolderOptions struct {
 // Folder is a Source of files, folders and glob patterns. It looks through
 // them once, when it is made.
 type Folder struct {
-	found []found
+	found     []found
+	notes     []string
+	unmatched []Unmatched
 }
 
 type found struct {
@@ -45,8 +47,10 @@ type found struct {
 // of their relative paths, whatever the file system's own order is.
 //
 // Hidden files, what systems leave behind (Thumbs.db) and everything that is no
-// regular file are passed over. Links are followed, but no folder is entered a
-// second time, so loops end. An input that does not exist, a pattern that
+// regular file are passed over, and so is, in the folders below an input, what
+// earlier runs made (see EarlierIn). Links are followed, but no folder is entered a
+// second time, so loops end, and none that holds the input folder itself; Notes
+// tells of both. An input that does not exist, a pattern that
 // matches nothing and an output folder inside an input folder are errors of
 // KindUsage. What cannot be looked at in a folder or under a name that a pattern
 // matches, such as a link that leads nowhere, becomes a failed item.
@@ -57,7 +61,7 @@ func NewFolder(inputs []string, o FolderOptions) (*Folder, error) {
 	if err := (Rules{o.Exclude}).Check(); err != nil {
 		return nil, err
 	}
-	w := &walker{exclude: o.Exclude, entered: map[string]bool{}}
+	w := &walker{exclude: o.Exclude, used: make([]bool, len(o.Exclude)), entered: map[string]bool{}}
 	if o.Out != "" {
 		out, err := realPath(o.Out)
 		if err != nil {
@@ -71,7 +75,7 @@ func NewFolder(inputs []string, o FolderOptions) (*Folder, error) {
 		}
 	}
 	w.sort()
-	return &Folder{found: w.found}, nil
+	return &Folder{w.found, w.notes, w.unmatched(inputs)}, nil
 }
 
 // Items implements Source.
@@ -94,15 +98,29 @@ func (s *Folder) List() []Item {
 	return list
 }
 
+// Notes returns what the user should know of what was passed over, a line each.
+func (s *Folder) Notes() []string { return s.notes }
+
 // Done implements Source. A folder needs no telling.
 func (s *Folder) Done(Result) {}
 
 type walker struct {
 	exclude []string
+	used    []bool          // patterns of exclude that left something out; nil: nobody asks
 	out     string          // real path of the output folder, or empty
+	base    string          // real path of the input folder
 	entered map[string]bool // real paths of folders
 	links   []link          // to folders, to be entered after all else
+	earlier []earlierAt     // what the folders that the walk is in have of earlier runs
 	found   []found
+	notes   []string
+}
+
+// earlierAt is what earlier runs left in the folder rel.
+type earlierAt struct {
+	*Earlier
+	rel string
+	n   int // pictures of it that were passed over
 }
 
 type link struct{ root, dir, rel string }
@@ -124,7 +142,7 @@ func (w *walker) input(input string) error {
 	any := false
 	for _, match := range matches {
 		base := filepath.Base(match)
-		if passedOver(base) || w.excluded(base) {
+		if w.excluded(base) || passedOver(base) {
 			continue
 		}
 		info, err := os.Stat(match)
@@ -132,7 +150,7 @@ func (w *walker) input(input string) error {
 		case err != nil: // as in a folder: one failed picture, and the run goes on
 			w.found = append(w.found, found{Item{Path: match, Rel: base}, dangling(match, err)})
 		case info.IsDir():
-			if err := w.root(match); err != nil {
+			if err := w.root(match, false); err != nil {
 				return err
 			}
 		case info.Mode().IsRegular():
@@ -152,19 +170,29 @@ func inputError(input string, err error) error {
 	return fmt.Errorf("input: %w", &Error{Item: input, Err: dangling(input, err)})
 }
 
-// dangling says of a name that leads nowhere that it is a link, if it is one.
+// dangling says of a name that leads nowhere, in plain words, whether it is a
+// link.
 func dangling(name string, err error) error {
-	if target, linkErr := os.Readlink(name); linkErr == nil && errors.Is(err, fs.ErrNotExist) {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if target, err := os.Readlink(name); err == nil {
 		return fmt.Errorf("it is a link to %s, which is not there", QuoteName(target))
 	}
-	return err
+	return nothingThere{}
 }
+
+// nothingThere is fs.ErrNotExist in plain words.
+type nothingThere struct{}
+
+func (nothingThere) Error() string        { return "there is no such file or folder" }
+func (nothingThere) Is(target error) bool { return target == fs.ErrNotExist }
 
 // named takes one file or folder that stands on the command line itself.
 func (w *walker) named(input string, info fs.FileInfo) error {
 	switch {
 	case info.IsDir():
-		return w.root(input)
+		return w.root(input, true)
 	case info.Mode().IsRegular():
 		w.add(input, filepath.Base(input), info, true)
 		return nil
@@ -175,8 +203,9 @@ func (w *walker) named(input string, info fs.FileInfo) error {
 
 // root walks an input folder and then the folders that links in it lead to.
 // Those come last so that a picture which can be reached both ways keeps its
-// place in the tree.
-func (w *walker) root(dir string) error {
+// place in the tree. named tells that the user named this very folder, and so
+// wants what earlier runs made in it too.
+func (w *walker) root(dir string, named bool) error {
 	real, err := realPath(dir)
 	if err != nil {
 		return fmt.Errorf("input: %w", err)
@@ -189,14 +218,18 @@ func (w *walker) root(dir string) error {
 	// Each root has paths of its own, so what an earlier one has entered does
 	// not count.
 	clear(w.entered)
-	if err := w.walk(dir, dir, ""); err != nil {
+	w.base = real
+	if err := w.walk(dir, dir, "", named); err != nil {
 		return err
 	}
 	for len(w.links) > 0 {
 		next := w.links
 		w.links = nil
 		for _, l := range next {
-			if err := w.walk(l.root, l.dir, l.rel); err != nil {
+			if w.above(l.dir) {
+				continue
+			}
+			if err := w.walk(l.root, l.dir, l.rel, false); err != nil {
 				return err
 			}
 		}
@@ -204,12 +237,34 @@ func (w *walker) root(dir string) error {
 	return nil
 }
 
+// above reports whether a link leads to a folder that the input folder lies in: it
+// would bring in far more than the user named.
+func (w *walker) above(link string) bool {
+	real, err := realPath(link)
+	if err != nil {
+		return false
+	}
+	rel, inside := below(real, w.base)
+	if !inside || rel == "." { // the input folder itself has been walked
+		return false
+	}
+	w.note("passed over %s: a link to a folder that the input folder lies in", QuoteName(link))
+	return true
+}
+
+func (w *walker) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(w.notes, text) {
+		w.notes = append(w.notes, text)
+	}
+}
+
 func (w *walker) outInside(dir string) error {
 	return fmt.Errorf("the output folder lies inside the input folder %s, where the next run would take it for input; "+
 		"choose another, or leave it out with --exclude", dir)
 }
 
-func (w *walker) walk(root, dir, rel string) error {
+// walk takes what is in dir. named is as of root.
+func (w *walker) walk(root, dir, rel string, named bool) error {
 	real, err := realPath(dir)
 	if err == nil && w.entered[real] {
 		return nil
@@ -218,13 +273,20 @@ func (w *walker) walk(root, dir, rel string) error {
 		return w.outInside(root)
 	}
 	w.entered[real] = true
+	if !named {
+		leave, more := w.enter(dir, rel)
+		if !more {
+			return nil
+		}
+		defer leave()
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil { // the entries read before the error are taken all the same
 		w.found = append(w.found, found{Item{Path: dir, Rel: path.Join(rel, ".")}, err})
 	}
 	for _, e := range entries {
 		name, at := filepath.Join(dir, e.Name()), path.Join(rel, e.Name())
-		if passedOver(e.Name()) || w.excluded(at) {
+		if w.excluded(at) || passedOver(e.Name()) {
 			continue
 		}
 		info, err := os.Stat(name)
@@ -234,10 +296,10 @@ func (w *walker) walk(root, dir, rel string) error {
 		case info.IsDir() && e.Type()&fs.ModeSymlink != 0:
 			w.links = append(w.links, link{root, name, at})
 		case info.IsDir():
-			if err := w.walk(root, name, at); err != nil {
+			if err := w.walk(root, name, at, false); err != nil {
 				return err
 			}
-		case info.Mode().IsRegular():
+		case info.Mode().IsRegular() && !w.made(at):
 			w.add(name, at, info, false)
 		}
 	}
@@ -247,25 +309,6 @@ func (w *walker) walk(root, dir, rel string) error {
 func (w *walker) add(name, rel string, info fs.FileInfo, outright bool) {
 	w.found = append(w.found, found{Item: Item{Path: name, Rel: rel, Named: outright,
 		Size: info.Size(), ModTime: info.ModTime(), Mode: info.Mode()}})
-}
-
-// excluded reports whether a pattern matches the relative path or a folder that
-// it lies in.
-func (w *walker) excluded(rel string) bool {
-	for _, pattern := range w.exclude {
-		whole := strings.Contains(strings.TrimSuffix(pattern, "/"), "/")
-		pattern = strings.Trim(pattern, "/")
-		for at := rel; at != "." && at != "/"; at = path.Dir(at) {
-			name := at
-			if !whole {
-				name = path.Base(at)
-			}
-			if ok, _ := path.Match(pattern, name); ok {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // sort puts the items in the order of their relative paths and drops those that

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -250,12 +251,20 @@ func (l *records) connect(readOnly bool, wait time.Duration, dir string) error {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return held(l.out, dir)
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
-		return l.damaged(err)
+	case err != nil && !ofSystem(err) && KindOf(err) != KindEnvironment:
+		return l.damaged(err) // what is in it, or how long it is
 	case err != nil && KindOf(err) != KindEnvironment:
 		return fmt.Errorf("cannot open the ledger %s: %w; --state DIR puts it into another folder, on a local disk say", QuoteName(l.path), err)
 	}
 	return err
+}
+
+// ofSystem reports whether an error is one that the system gave. Not all errors of
+// the database have a name by which to tell them.
+func ofSystem(err error) bool {
+	var path *fs.PathError
+	var number syscall.Errno
+	return errors.As(err, &path) || errors.As(err, &number) || errors.Is(err, errors.ErrUnsupported)
 }
 
 // check tells whether the database is whole, and of the format known here.

@@ -97,6 +97,8 @@ func TestLedgerDamaged(t *testing.T) {
 		{"empty", bytesOf(func([]byte) []byte { return nil }), "is damaged"},
 		{"cut", bytesOf(func(data []byte) []byte { return data[:2*os.Getpagesize()+100] }), "is damaged: it has"},
 		{"cut within the head", bytesOf(func(data []byte) []byte { return data[:100] }), "is damaged"},
+		{"cut to its first page", bytesOf(func(data []byte) []byte { return data[:os.Getpagesize()] }), "is damaged: file size too small"},
+		{"garbage", bytesOf(func([]byte) []byte { return []byte("garbage") }), "is damaged"},
 		{"text", bytesOf(func(data []byte) []byte { return bytes.Repeat([]byte("text "), len(data)/5) }), "is damaged"},
 		{"one letter", bytesOf(func(data []byte) []byte { return bytes.ReplaceAll(data, []byte(`"restored"`), []byte(`"restoreD"`)) }), "is damaged: the record of"},
 	}
@@ -113,7 +115,7 @@ func TestLedgerDamaged(t *testing.T) {
 				j := job{inputs: []string{d.in}, out: d.out, options: d.options}
 				j.options.DryRun = dry
 				_, err = j.run(t)
-				if KindOf(err) != KindEnvironment || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), name) {
+				if KindOf(err) != KindEnvironment || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "--state") {
 					t.Errorf("dry run %v: %v of kind %v, want %q", dry, err, KindOf(err), test.says)
 				}
 			}
