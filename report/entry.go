@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cae-restore/restore/pipeline"
+	"github.com/cae-restore/restore/pix"
 )
 
 // Entry is a picture in the report, and in report.json under "items".
@@ -26,14 +27,24 @@ type Entry struct {
 	Kind   string `json:"kind,omitempty"`   // of the error, as pipeline.Kind has it
 	Advice string `json:"advice,omitempty"` // what to do about it
 
-	Width    int       `json:"width"`  // in pixels; 0 where it was not decoded
-	Height   int       `json:"height"` // in pixels
+	Width    int       `json:"width"`             // in pixels; 0 where it was not decoded
+	Height   int       `json:"height"`            // in pixels
+	Input    *Form     `json:"input,omitempty"`   // with Written; both only where they differ
+	Written  *Form     `json:"written,omitempty"` // the output
 	Seconds  float64   `json:"seconds"`
 	Notes    []Note    `json:"notes,omitempty"` // what the steps found and did, in their order
 	Truth    *Truth    `json:"truth,omitempty"` // against the clean original
 	Pictures *Pictures `json:"pictures,omitempty"`
 	Run      int       `json:"run"` // number of the run that this is of
 }
+
+// Form is how samples stand in a file.
+type Form struct {
+	Format string `json:"format"` // as pix.Meta has it: "jpeg", "png", ...
+	Depth  int    `json:"depth"`  // bits a sample: 8 or 16
+}
+
+func formOf(m *pix.Image) Form { return Form{m.Meta.Format, m.Meta.Depth} }
 
 // Note is a finding of a step.
 type Note struct {
@@ -118,10 +129,13 @@ func (r *Run) end(report *pipeline.Report, err error) {
 }
 
 // entry makes the entry of a result.
-func (w *Writer) entry(key string, run int, res pipeline.Result, pictures *Pictures) *Entry {
+func (w *Writer) entry(key string, run int, res pipeline.Result, found seen) *Entry {
 	e := &Entry{
 		Key: key, Name: res.Item.Rel, Path: res.Item.Path, Output: res.Output, Link: w.link(res.Output),
-		Outcome: res.Outcome, Width: res.W, Height: res.H, Seconds: res.Seconds, Pictures: pictures, Run: run,
+		Outcome: res.Outcome, Width: res.W, Height: res.H, Seconds: res.Seconds, Pictures: found.pictures, Run: run,
+	}
+	if found.before != found.after {
+		e.Input, e.Written = &found.before, &found.after
 	}
 	switch res.Outcome {
 	case pipeline.Current, pipeline.Skipped, pipeline.Planned:

@@ -58,13 +58,13 @@ type Writer struct {
 	now  func() time.Time
 
 	mu      sync.Mutex
-	journal *journal             // nil before Start
-	index   *index               // of the journal; its last run is this one
-	taken   map[string]*Pictures // of pictures between Inspect and Done
-	err     error                // the first of any picture
-	changed bool                 // entries since the last drawing
-	altered bool                 // entries since the pages of the earlier run
-	total   int                  // -1: not known
+	journal *journal        // nil before Start
+	index   *index          // of the journal; its last run is this one
+	taken   map[string]seen // of pictures between Inspect and Done
+	err     error           // the first of any picture
+	changed bool            // entries since the last drawing
+	altered bool            // entries since the pages of the earlier run
+	total   int             // -1: not known
 
 	drawing sync.Mutex // one at a time
 	stop    chan struct{}
@@ -82,7 +82,7 @@ func New(dir string, o Options) (*Writer, error) {
 	if err != nil {
 		return nil, usagef("the report folder %s: %w", dir, err)
 	}
-	w := &Writer{Options: o, dir: dir, real: real, now: time.Now, index: newIndex(), taken: map[string]*Pictures{}, total: -1}
+	w := &Writer{Options: o, dir: dir, real: real, now: time.Now, index: newIndex(), taken: map[string]seen{}, total: -1}
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0:
@@ -181,7 +181,7 @@ func (w *Writer) Done(res pipeline.Result) {
 		return
 	}
 	key := keyOf(res.Item.Path)
-	pictures := w.taken[key]
+	found := w.taken[key]
 	delete(w.taken, key)
 	run := &w.index.runs[len(w.index.runs)-1]
 	run.count(res)
@@ -193,13 +193,13 @@ func (w *Writer) Done(res pipeline.Result) {
 	case res.Outcome == pipeline.Current && (before == pipeline.Restored || before == pipeline.Copied || before == pipeline.Current):
 		return // what is told of it still holds
 	case res.Outcome == pipeline.Failed || res.Outcome == pipeline.Skipped:
-		if pictures != nil || before != "" {
+		if found.pictures != nil || before != "" {
 			w.removePictures(key)
 		}
-		pictures = nil
+		found = seen{}
 	}
 	w.altered = true
-	e, at := w.entry(key, run.Number, res, pictures), w.journal.size
+	e, at := w.entry(key, run.Number, res, found), w.journal.size
 	if err := w.journal.append(line{Item: e}); err != nil {
 		w.keep(err)
 		return

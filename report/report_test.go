@@ -45,8 +45,8 @@ func TestReport(t *testing.T) {
 	if raw := strings.ToLower(doc.raw); strings.Contains(raw, "http:") || strings.Contains(raw, "https:") || strings.Contains(raw, "//") {
 		t.Error("the page refers to something outside")
 	}
-	if n := len(doc.all("input", "")); n != 3 { // beach twice, small once
-		t.Errorf("%d sliders, want 3", n)
+	if n := len(doc.all("input", "")); n != 4 { // beach three times, small once
+		t.Errorf("%d sliders, want 4", n)
 	}
 	for _, e := range doc.all("input", "") {
 		if e.attr["type"] != "range" || e.attr["aria-label"] == "" {

@@ -12,7 +12,7 @@ import (
 // Lengths in pixels, and qualities of JPEG.
 const (
 	thumbSide     = 480 // longer side of a thumbnail; smaller pictures stay as they are
-	detailSide    = 256 // sides of the detail
+	detailSide    = 256 // sides of the details
 	thumbQuality  = 80
 	detailQuality = 88 // the noise is to be seen, not that of JPEG
 
@@ -24,15 +24,18 @@ const (
 )
 
 // Pictures are the files of small pictures of an entry, with paths seen from the
-// report. After is empty where nothing was changed. The detail is a part of the
-// picture in its own size, from where it was changed most; it is nil where the
-// thumbnail has that size, and where nothing was changed.
+// report. After is empty where nothing was changed. Detail and Structure are parts
+// of the picture in its own size: where it was changed most, and where the output has
+// the most detail, which is where a photographer looks for what denoising took
+// away. Detail is nil where the thumbnail has that size already and where nothing was changed;
+// Structure also where no place with any change is left of which Detail covers at most half.
 type Pictures struct {
-	Before string  `json:"before"`
-	After  string  `json:"after,omitempty"`
-	Width  int     `json:"width"`
-	Height int     `json:"height"`
-	Detail *Detail `json:"detail,omitempty"`
+	Before    string  `json:"before"`
+	After     string  `json:"after,omitempty"`
+	Width     int     `json:"width"`
+	Height    int     `json:"height"`
+	Detail    *Detail `json:"detail,omitempty"`
+	Structure *Detail `json:"structure,omitempty"`
 }
 
 // Detail is a part of a picture: of Width by Height pixels, with its upper left
@@ -46,12 +49,51 @@ type Detail struct {
 	Height int    `json:"height"`
 }
 
-var kinds = []string{"before", "after", "detail-before", "detail-after"}
+// shown is a detail as a page shows it.
+type shown struct {
+	*Detail
+	Number  int // from 1, where there are several; else 0
+	Caption string
+}
+
+// Details are those that there are, for the template.
+func (p *Pictures) Details() (list []shown) {
+	if p.Detail != nil {
+		list = append(list, shown{p.Detail, 0, "where it changed most"})
+	}
+	if p.Structure != nil {
+		list = append(list, shown{p.Structure, 0, "where there is most detail"})
+	}
+	for i := range list {
+		if len(list) > 1 {
+			list[i].Number = i + 1
+		}
+	}
+	return list
+}
+
+// Kinds of small pictures, as their names end.
+const (
+	kindBefore    = "before"
+	kindAfter     = "after"
+	kindDetail    = "detail"    // with -before and -after
+	kindStructure = "structure" // with -before and -after
+)
+
+var kinds = []string{
+	kindBefore, kindAfter, kindDetail + "-before", kindDetail + "-after", kindStructure + "-before", kindStructure + "-after",
+}
 
 // pictureName returns the path of a small picture, seen from the report, with
 // slashes. The folders keep each of them small.
 func pictureName(key, kind string) string {
 	return thumbsDir + "/" + key[:2] + "/" + key + "-" + kind + ".jpg"
+}
+
+// seen is what Inspect learns of an item.
+type seen struct {
+	pictures      *Pictures // nil where they could not be written
+	before, after Form
 }
 
 // Inspect makes the small pictures of an item. It is for pipeline.Options.Inspect:
@@ -63,9 +105,9 @@ func (w *Writer) Inspect(res *pipeline.Result, before, after *pix.Image) {
 	defer w.mu.Unlock()
 	if err != nil {
 		w.keep(err)
-		return
+		pictures = nil
 	}
-	w.taken[key] = pictures
+	w.taken[key] = seen{pictures, formOf(before), formOf(after)}
 }
 
 func (w *Writer) makePictures(key string, before, after *pix.Image, changed bool) (*Pictures, error) {
@@ -82,22 +124,30 @@ func (w *Writer) makePictures(key string, before, after *pix.Image, changed bool
 	small := shrink(before, thumbSide)
 	p.Width, p.Height = small.W, small.H
 	var err error
-	if p.Before, err = put("before", small, thumbQuality); err != nil {
+	if p.Before, err = put(kindBefore, small, thumbQuality); err != nil {
 		return nil, err
 	}
 	if changed {
-		if p.After, err = put("after", shrink(after, thumbSide), thumbQuality); err != nil {
+		if p.After, err = put(kindAfter, shrink(after, thumbSide), thumbQuality); err != nil {
 			return nil, err
 		}
-		if x, y, ok := busiest(before, after, detailSide); ok && max(before.W, before.H) > thumbSide {
-			d := &Detail{X: x, Y: y, Width: min(detailSide, before.W), Height: min(detailSide, before.H)}
-			if d.Before, err = put("detail-before", cut(before, d), detailQuality); err != nil {
+	}
+	if changed && max(before.W, before.H) > thumbSide {
+		p.Detail, p.Structure = places(before, after, detailSide)
+		for _, part := range []struct {
+			kind string
+			*Detail
+		}{{kindDetail, p.Detail}, {kindStructure, p.Structure}} {
+			d := part.Detail
+			if d == nil {
+				continue
+			}
+			if d.Before, err = put(part.kind+"-before", cut(before, d), detailQuality); err != nil {
 				return nil, err
 			}
-			if d.After, err = put("detail-after", cut(after, d), detailQuality); err != nil {
+			if d.After, err = put(part.kind+"-after", cut(after, d), detailQuality); err != nil {
 				return nil, err
 			}
-			p.Detail = d
 		}
 	}
 	for _, kind := range kinds { // an earlier run may have made more

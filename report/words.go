@@ -23,6 +23,8 @@ var words = template.FuncMap{
 	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	"title":   func(o pipeline.Outcome) string { return titles[o] },
 	"steps":   stepsOf,
+	"lost":    lost,
+	"written": written,
 	"value":   value,
 	"count":   count,
 	"rate":    func(r *Run) string { return number(r.Megapixels / max(r.Seconds, 1e-3)) },
@@ -106,9 +108,13 @@ type step struct {
 	Notes []Note
 }
 
-// stepsOf puts together the notes that follow each other and are of one step.
+// stepsOf puts together the notes that follow each other and are of one step,
+// without those that lost tells.
 func stepsOf(notes []Note) (list []step) {
 	for _, n := range notes {
+		if ofOutput(n) {
+			continue
+		}
 		if k := len(list); k == 0 || list[k-1].Name != n.Step {
 			list = append(list, step{Name: n.Step})
 		}
@@ -116,6 +122,45 @@ func stepsOf(notes []Note) (list []step) {
 		last.Notes = append(last.Notes, n)
 	}
 	return list
+}
+
+// ofOutput reports whether a note tells what the output lacks of the metadata.
+// Package pipeline makes them.
+func ofOutput(n Note) bool { return n.Step == "output" && n.Key == "left_out" }
+
+// lost says what of the metadata the output lacks and why, without what the
+// words beside it say: "XMP: PNG cannot hold it".
+func lost(notes []Note) (list []string) {
+	for _, n := range notes {
+		if ofOutput(n) {
+			list = append(list, strings.Replace(value(n.Value), " not carried over: ", ": ", 1))
+		}
+	}
+	return list
+}
+
+// formats are the names of formats as people write them.
+var formats = map[string]string{
+	"jpeg": "JPEG", "png": "PNG", "tiff": "TIFF", "bmp": "BMP", "gif": "GIF", "webp": "WebP", "heic": "HEIC", "avif": "AVIF", "jxl": "JPEG XL", "jp2": "JPEG 2000",
+}
+
+func formatName(format string) string {
+	if name := formats[format]; name != "" {
+		return name
+	}
+	return visible(format)
+}
+
+// written says in what the file of the output differs from that of the input.
+func written(in, out *Form) string {
+	var list []string
+	if in.Format != out.Format {
+		list = append(list, formatName(in.Format)+", written as "+formatName(out.Format))
+	}
+	if in.Depth != out.Depth {
+		list = append(list, fmt.Sprintf("%d bits, written as %d", in.Depth, out.Depth))
+	}
+	return strings.Join(list, "; ")
 }
 
 // value writes what a note says.
