@@ -96,7 +96,19 @@ func (b *dirBatch) Stat(suffix string) (fs.FileInfo, error) {
 			return target, nil
 		}
 	}
-	return info, outputError(err)
+	return info, b.sink.lost(outputError(err))
+}
+
+// lost tells whether the output folder itself is no folder any more: then nothing
+// can go on, whatever the picture.
+func (s *DirSink) lost(err error) error {
+	if err == nil {
+		return nil
+	}
+	if info, e := os.Stat(s.dir); e == nil && !info.IsDir() {
+		return &Error{Kind: KindEnvironment, Err: fmt.Errorf("the output folder %s is no folder any more: put that right and start again", QuoteName(s.dir))}
+	}
+	return err
 }
 
 // Create implements Batch.
@@ -106,7 +118,7 @@ func (b *dirBatch) Create(suffix string) (Output, error) {
 		return nil, fmt.Errorf("the suffix %q holds a path", suffix)
 	}
 	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
-		return nil, outputError(err)
+		return nil, b.sink.lost(outputError(err))
 	}
 	dir := filepath.Dir(target)
 	once, _ := b.sink.swept.LoadOrStore(dir, new(sync.Once))

@@ -48,8 +48,9 @@ type records struct {
 	path  string // of the database
 	db    *bolt.DB
 	locks []*os.File
-	read  bool // nothing may be written
-	alone bool // the locks hold: no other run is at work on out
+	read  bool        // nothing may be written
+	alone bool        // the locks hold: no other run is at work on out
+	file0 fs.FileInfo // of the database, when it was opened
 
 	mu      sync.Mutex
 	items   map[string]*record // what reads see before the database has it
@@ -74,6 +75,9 @@ func (l *Ledger) open(readOnly bool) (*records, error) {
 	r := &records{out: filepath.Clean(l.Out), path: filepath.Join(dir, ledgerName), read: readOnly,
 		items: map[string]*record{}, outputs: map[string]*owned{}, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
 	if readOnly {
+		if err := r.pointer(dir); err != nil {
+			return nil, err
+		}
 		if _, err := os.Lstat(r.path); errors.Is(err, fs.ErrNotExist) {
 			close(r.stopped)
 			return r, nil
@@ -96,7 +100,7 @@ func (l *Ledger) open(readOnly bool) (*records, error) {
 
 // environment gives an error of the ledger its kind.
 func environment(err error) error {
-	if KindOf(err) == KindEnvironment {
+	if kind := KindOf(err); kind == KindEnvironment || kind == KindUsage {
 		return err
 	}
 	return &Error{Kind: KindEnvironment, Err: err}
@@ -111,6 +115,9 @@ func (l *records) open(dir string) error {
 		}
 		if l.alone {
 			wait = 5 * time.Second // only a dry run can have it
+		}
+		if err := l.pointer(dir); err != nil {
+			return err
 		}
 		if err := l.create(); err != nil {
 			return fmt.Errorf("cannot make the ledger %s: %w; --state DIR puts it into another folder", QuoteName(l.path), err)
@@ -273,6 +280,7 @@ func (l *records) check() error {
 	if err != nil {
 		return err
 	}
+	l.file0 = info
 	return l.view(func(tx *bolt.Tx) error {
 		if info.Size() < tx.Size() {
 			return l.damaged(fmt.Errorf("it has %d bytes instead of %d", info.Size(), tx.Size()))
@@ -291,7 +299,7 @@ func (l *records) check() error {
 			return fmt.Errorf("the ledger %s was written by a newer version of this program (format %d; this one knows %d); use that version, or another output folder",
 				QuoteName(l.path), format, ledgerFormat)
 		}
-		return nil
+		return l.verify(tx)
 	})
 }
 

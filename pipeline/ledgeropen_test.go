@@ -41,6 +41,7 @@ func TestLedgerLocked(t *testing.T) {
 			t.Errorf("the lock of no run says %q, %v", text, err)
 		}
 	}
+	must(t, os.Remove(filepath.Join(d.out, ledgerDir, elsewhere)))
 	d.want("a.png restored (" + whyNew + ")")
 }
 
@@ -53,8 +54,15 @@ func TestLedgerState(t *testing.T) {
 	d.options.Ledger.State = state
 	d.want("a.png restored (" + whyNew + ")")
 	d.want("a.png current (" + whyCurrent + ")")
-	if got := listing(t, d.out); got != ".restore/lock a.png" {
+	if got := listing(t, d.out); got != ".restore/ledger-is-in .restore/lock a.png" {
 		t.Errorf("files %s", got)
+	}
+	// Who forgets the folder would find all outputs foreign.
+	for _, dry := range []bool{false, true} {
+		forgot := job{inputs: []string{d.in}, out: d.out, options: Options{Ledger: &Ledger{Out: d.out}, DryRun: dry}}
+		if _, err := forgot.run(t); KindOf(err) != KindUsage || !strings.Contains(err.Error(), "--state "+state) {
+			t.Errorf("without the folder, dry %v: %v", dry, err)
+		}
 	}
 	j := job{inputs: []string{d.in}, out: t.TempDir(), options: Options{Ledger: &Ledger{State: state}}}
 	j.options.Ledger.Out = j.out

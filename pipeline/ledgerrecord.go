@@ -159,10 +159,18 @@ func checksum(key string, text []byte) uint32 {
 	return crc32.Update(crc32.Checksum([]byte(key), castagnoli), castagnoli, text)
 }
 
-// unpack is the inverse of pack.
-func unpack(key string, data []byte, v any) error {
+// sound compares a value with its checksum.
+func sound(key string, data []byte) error {
 	if len(data) < 4 || binary.LittleEndian.Uint32(data) != checksum(key, data[4:]) {
 		return fmt.Errorf("the record of %q has a wrong checksum", key)
+	}
+	return nil
+}
+
+// unpack is the inverse of pack.
+func unpack(key string, data []byte, v any) error {
+	if err := sound(key, data); err != nil {
+		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(data[4:]))
 	if err := d.Decode(v); err != nil {

@@ -133,6 +133,9 @@ func (l *records) store(group []*entry) error {
 	for dir := range dirs {
 		syncDir(dir)
 	}
+	if err := l.present(); err != nil {
+		return err
+	}
 	err := l.guard(func() error {
 		return l.db.Update(func(tx *bolt.Tx) error {
 			for _, e := range group {
@@ -150,20 +153,19 @@ func (l *records) store(group []*entry) error {
 }
 
 func (e *entry) store(tx *bolt.Tx) error {
-	key := []byte(e.key)
 	if e.intent != nil {
-		return tx.Bucket(intentBucket).Put(key, pack(e.key, e.intent))
+		return putIn(tx, intentBucket, e.key, pack(e.key, e.intent))
 	}
-	if err := tx.Bucket(intentBucket).Delete(key); err != nil {
+	if err := putIn(tx, intentBucket, e.key, nil); err != nil {
 		return err
 	}
 	for name, o := range e.outputs {
-		if err := tx.Bucket(outputBucket).Put([]byte(name), pack(name, o)); err != nil {
+		if err := putIn(tx, outputBucket, name, pack(name, o)); err != nil {
 			return err
 		}
 	}
 	if e.record != nil {
-		return tx.Bucket(itemBucket).Put(key, pack(e.key, e.record))
+		return putIn(tx, itemBucket, e.key, pack(e.key, e.record))
 	}
 	return nil
 }

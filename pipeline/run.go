@@ -143,6 +143,7 @@ type run struct {
 	begun   int             // items taken from the source, but for those that it wants again
 	ended   int             // of them those that came to an end, not cut short
 	fatal   error
+	halt    func() // makes the source yield no more
 }
 
 // prepare checks all that can be checked before the first picture. The list is
@@ -206,7 +207,11 @@ const mostPending = 64
 // source came to its end.
 func (r *run) items(ctx context.Context, src Source) (ended bool) {
 	defer r.wg.Wait()
-	for item, err := range src.Items(ctx) {
+	// A source that waits for more must learn that the run has come to its end.
+	asking, halt := context.WithCancel(ctx)
+	defer halt()
+	r.halt = halt
+	for item, err := range src.Items(asking) {
 		if r.stopped() {
 			return false
 		}
@@ -275,6 +280,7 @@ func (r *run) end(src Source, index int, res Result) {
 	}
 	if r.fatal == nil && res.Err != nil && KindOf(res.Err) == KindEnvironment {
 		r.fatal = res.Err
+		r.halt()
 	}
 	r.mu.Unlock()
 	if r.reporter != nil {
