@@ -72,7 +72,7 @@ func photographic(name, summary string, network, weights []byte) tasks.Model {
 		Summary:      summary,
 		Weights:      weights,
 		Network:      network,
-		Limits:       "trained on simulated noise of cameras and films and on JPEG of quality 30 to 95: plain Gaussian noise comes out less well than with the model for it, and so does what a camera has smoothed or sharpened strongly",
+		Limits:       "trained on simulated noise of cameras and films and on JPEG of quality 20 to 95: plain Gaussian noise comes out less well than with the model for it, and so does what a camera has smoothed or sharpened strongly",
 		Cost:         neural.CostOf(network),
 		Pair:         photoPair,
 		ScoreOptions: func() any { return defaultScore(Noises{Camera, NoNoise}, Qualities{0, 50}) },
