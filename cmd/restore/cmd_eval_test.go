@@ -104,7 +104,11 @@ func TestEvalModels(t *testing.T) {
 		{"grade=thorough", exitEnvironment, "not shipped"},
 		{"grade:thorough", exitEnvironment, "not shipped"},
 		{gradedModel(t, "paint", "quick"), exitEnvironment, "is for the task paint"},
-		{"gone", exitEnvironment, "neither a file nor a shipped model"},
+		{"gone", exitUsage, "neither a file nor a shipped model; shipped are"},
+		{"quikc", exitUsage, `did you mean "quick"?`},
+		{"grade:quic", exitUsage, `did you mean "grade:quick"?`},
+		{"gone.safetensors", exitEnvironment, "neither a file nor a shipped model"},
+		{"./gone", exitEnvironment, "neither a file nor a shipped model"},
 	} {
 		t.Run(c.model, func(t *testing.T) {
 			t.Parallel()

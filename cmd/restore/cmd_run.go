@@ -144,6 +144,7 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain, own map[string]
 	if err != nil {
 		return err
 	}
+	p.unasked(c, source)
 	if err := p.open(c, chain, options); err != nil {
 		return err
 	}

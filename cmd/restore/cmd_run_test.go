@@ -296,7 +296,7 @@ func TestUsageErrors(t *testing.T) {
 		{"format", []string{"fade", in, "-o", out, "--format", "doc"}, exitUsage, []string{"doc", "png"}},
 		{"suffix", []string{"fade", in, "-o", out, "--suffix", "/x"}, exitUsage, []string{"suffix"}},
 		{"exclude", []string{"fade", in, "-o", out, "--exclude", "["}, exitUsage, []string{"["}},
-		{"unknown model", []string{"fade", in, "-o", out, "--model", "loud"}, exitEnvironment, []string{"loud", "fade:soft"}},
+		{"unknown model", []string{"fade", in, "-o", out, "--model", "loud"}, exitUsage, []string{"loud", "fade:soft"}},
 		{"model not shipped", []string{"fade", in, "-o", out, "--model", "hard"}, exitEnvironment, []string{"hard", "not shipped"}},
 		{"unusable model", []string{"fade", in, "-o", out, "--model", file}, exitEnvironment, []string{"a.png", "unusable model"}},
 		{"model of which step", []string{"run", "-p", "fade,fade", in, "-o", out, "--model", "soft"}, exitUsage, []string{"fade#2"}},

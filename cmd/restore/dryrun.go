@@ -56,7 +56,11 @@ func (p *program) plan(r *pipeline.Report) {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.text))
 		}
 	}
-	fmt.Fprintln(p.stdout, "dry run: "+strings.Join(parts, ", ")+ignored(r))
+	line := "dry run: " + strings.Join(parts, ", ") + ignored(r)
+	if r.Planned > 0 {
+		line += "; of pictures to do, it has read the headers only, so one that is damaged further on may still fail"
+	}
+	fmt.Fprintln(p.stdout, line)
 }
 
 // reason is what is wrong with a picture, without its name.

@@ -17,7 +17,7 @@ func TestDryRun(t *testing.T) {
 	t.Parallel()
 	in, out := folder(t)
 	r := restore(t, "fade", in, "-o", out, "--dry-run")
-	r.want(t, exitDone, "dry run: 2 to do", "there is no output yet", "it is no picture", "1 file that is no picture")
+	r.want(t, exitDone, "dry run: 2 to do (1 file", "the headers only", "there is no output yet", "it is no picture", "1 file that is no picture")
 	if exists(out) {
 		t.Error("the output folder was made")
 	}

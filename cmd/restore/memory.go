@@ -45,7 +45,11 @@ var units = []struct {
 	{"k", 1 << 10}, {"m", 1 << 20}, {"g", 1 << 30}, {"t", 1 << 40}, {"b", 1}, {"", 1},
 }
 
-// parseSize reads a number of bytes: 4GiB, 800MB, 1.5G, 123456, or a part of
+// leastBare is the least number of bytes that may stand without a unit: below it,
+// one was forgotten.
+const leastBare = 1 << 20
+
+// parseSize reads a number of bytes: 4GiB, 800MB, 1.5G, 12345678, or a part of
 // what whole returns: 50%.
 func parseSize(text string, whole func() int64) (int64, error) {
 	number, factor := strings.ToLower(strings.TrimSpace(text)), 0.0
@@ -58,10 +62,13 @@ func parseSize(text string, whole func() int64) (int64, error) {
 			number, factor = before, u.bytes
 		}
 	}
+	bare := number == strings.ToLower(strings.TrimSpace(text))
 	value, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	switch bytes := value * factor; {
 	case err != nil || !(bytes >= 1 && bytes < 1<<62):
 		return 0, fmt.Errorf("%q is no size: write 4GiB, 800MB or 50%%", text)
+	case bare && bytes < leastBare:
+		return 0, fmt.Errorf("%s bytes are too few; write a unit: %sGiB, %sMiB, GB, MB, or %% of what the machine has", number, number, number)
 	case ok && value > 100:
 		return 0, fmt.Errorf("%s is more than there is", text)
 	default:

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -21,7 +22,8 @@ const maxModelFile = 1 << 30
 // openModel returns what tasks.Env.OpenModel asks for. name is a shipped model
 // ("TASK" for the task's first, "TASK:MODEL", or "MODEL" where only one task
 // has it) or else a file. Shipped names come first; "./denoise" is always a
-// file. Errors say what is wrong and leave it to the caller to say of which
+// file. A name that is no shipped one and looks like no file, by a separator or an
+// ending, is a mistake of usage. Errors say what is wrong and leave it to the caller to say of which
 // model, as tasks do: see unusable.
 func openModel(r *tasks.Registry) func(name string) (io.ReaderAt, int64, error) {
 	return func(name string) (io.ReaderAt, int64, error) {
@@ -64,6 +66,8 @@ func modelBytes(r *tasks.Registry, name string) ([]byte, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && len(found) == 1:
 		return nil, fmt.Errorf("it is not shipped with this program yet; name the file of its weights instead, or one of those that are shipped: %s", strings.Join(shippedNames(r), ", "))
+	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, `/\`) && filepath.Ext(name) == "":
+		return nil, usagef("it is neither a file nor a shipped model%s; shipped are: %s", didYouMean(name, modelNames(r)), strings.Join(shippedNames(r), ", "))
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("it is neither a file nor a shipped model; shipped are: %s", strings.Join(shippedNames(r), ", "))
 	case err != nil:
@@ -103,6 +107,22 @@ func shippedModels(r *tasks.Registry, name string) []*tasks.Model {
 		}
 	}
 	return found
+}
+
+// modelNames are all names by which shipped models can be called.
+func modelNames(r *tasks.Registry) (list []string) {
+	for _, s := range r.Specs() {
+		for i, m := range s.Models {
+			if len(m.Weights) == 0 {
+				continue
+			}
+			if i == 0 {
+				list = append(list, s.Name)
+			}
+			list = append(list, m.Name, s.Name+":"+m.Name)
+		}
+	}
+	return list
 }
 
 func shippedNames(r *tasks.Registry) []string {

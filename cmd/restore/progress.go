@@ -194,7 +194,11 @@ func (m *meter) left(now time.Time) time.Duration {
 // rate is the speed so far, and how many have failed.
 func (m *meter) rate(now time.Time) string {
 	elapsed := max(now.Sub(m.start).Seconds(), 1e-3)
-	text := fmt.Sprintf("%s %s/s, %s MP/s", short(float64(m.worked)/elapsed), m.rated, short(m.megapixels/elapsed))
+	rate, unit := float64(m.worked)/elapsed, "s"
+	if rate > 0 && rate < 0.1 {
+		rate, unit = rate*60, "min"
+	}
+	text := fmt.Sprintf("%s %s/%s, %s MP/s", short(rate), m.rated, unit, short(m.megapixels/elapsed))
 	if m.failed > 0 {
 		text += fmt.Sprintf(", %d failed", m.failed)
 	}

@@ -46,6 +46,22 @@ func TestMeterPlainLines(t *testing.T) {
 	}
 }
 
+// TestMeterSlow: a rate that would be a few hundredths a second is given a minute.
+func TestMeterSlow(t *testing.T) {
+	t.Parallel()
+	for elapsed, want := range map[time.Duration]string{
+		10 * time.Second: "0.1 pictures/s, 0.2 MP/s", 23 * time.Second: "2.61 pictures/min, 0.087 MP/s", time.Hour: "0.0167 pictures/min, <0.01 MP/s",
+	} {
+		m := newMeter(nil, true)
+		m.now = func() time.Time { return time.Unix(0, 0) }
+		m.Start(2)
+		m.Done(pipeline.Result{Outcome: pipeline.Restored, W: 2000, H: 1000})
+		if got := m.rate(m.start.Add(elapsed)); got != want {
+			t.Errorf("after %v: %s, want %s", elapsed, got, want)
+		}
+	}
+}
+
 // TestMeterNoun: the meter says what it counts, one or several, and what its rate
 // is of.
 func TestMeterNoun(t *testing.T) {

@@ -70,7 +70,7 @@ func (p *program) leftAlone(r *pipeline.Report) {
 }
 
 // skippedText says in a list of counts what skipped pictures are.
-const skippedText = "skipped, as files that are not this program's have the names of their outputs (--overwrite replaces them)"
+const skippedText = "skipped, as files that this program did not make, or that were changed since, have the names of their outputs (--overwrite replaces them)"
 
 // counts is the run in one line.
 func counts(r *pipeline.Report) string {
