@@ -111,6 +111,14 @@ func (x *Exec) Bytes() int64 {
 	return int64(n) * 4
 }
 
+// reserve makes the arena at least so many float32 long.
+func (x *Exec) reserve(size int) {
+	if len(x.arena) < size {
+		x.arena, x.bound = nil, nil // first let go of the old one, which the binding holds, too
+		x.arena = kernel.Aligned(size)
+	}
+}
+
 // Do does the works one after another.
 func (x *Exec) Do(works ...Work) error { return x.bind(works).do() }
 

@@ -116,6 +116,18 @@ func (p *Plan) Forward(x *Exec, inputs ...*Tensor) (*Tensor, error) {
 	return b.output, nil
 }
 
+// Reserve makes x large enough for a picture of h by w samples, and so for
+// smaller ones: runs over pieces of different sizes, the largest not first, would
+// otherwise get memory again and again.
+func (p *Plan) Reserve(x *Exec, h, w int) error {
+	maps, err := p.maps(p.net.inputShapes(h, w))
+	if err == nil {
+		_, size := p.memory(maps)
+		x.reserve(size)
+	}
+	return err
+}
+
 func (p *Plan) mismatch(inputs []*Tensor) error {
 	_, err := p.net.shapes(shapesOf(inputs))
 	return err
@@ -137,10 +149,7 @@ func (p *Plan) bind(x *Exec, inputs []*Tensor) (*binding, error) {
 	}
 	b.shape = inputs[0].Shape
 	places, size := p.memory(b.maps)
-	if len(x.arena) < size {
-		x.arena = nil // first let go of the old one
-		x.arena = kernel.Aligned(size)
-	}
+	x.reserve(size)
 	for v := len(p.net.inputs); v < len(b.maps); v++ {
 		b.maps[v].Data = x.arena[places[v]:][:b.maps[v].size()]
 	}

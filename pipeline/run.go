@@ -46,6 +46,12 @@ type Options struct {
 	Ledger   *Ledger
 	Checksum bool // files are compared by their content even where size, time and inode are unchanged
 
+	// Keep, with a Ledger, takes a new picture under an old name for another one:
+	// its output never takes the place of one that was made of other content, not
+	// even with Overwrite. The item ends with ErrTaken before it is decoded. The
+	// same content as before is current, or done again, as without Keep.
+	Keep bool
+
 	// DryRun only says what would happen: each item that would be worked on
 	// gets the outcome Planned. Headers are read, nothing is decoded or written.
 	DryRun bool
@@ -133,8 +139,9 @@ type run struct {
 	wg        sync.WaitGroup
 	reporting sync.Mutex
 
-	budget  budget        // of memory for the pictures in flight
-	pending chan struct{} // holds one element for each picture whose files wait for their names
+	budget   budget        // of memory for the pictures in flight
+	resident int64         // of memory that they do not share: the program's own
+	pending  chan struct{} // holds one element for each picture whose files wait for their names
 
 	mu      sync.Mutex
 	report  Report          // the counts so far
@@ -166,16 +173,16 @@ func (r *run) prepare(src Source) (list []Item, err error) {
 			return nil, &Error{Kind: KindUsage, Err: err}
 		}
 	}
-	if err := r.limitMemory(); err != nil {
-		return nil, err
-	}
 	lister, ok := src.(Lister)
 	if !ok {
-		return nil, nil
+		return nil, r.limitMemory(0)
 	}
 	list = lister.List()
 	if list == nil {
 		list = []Item{}
+	}
+	if err := r.limitMemory(len(list)); err != nil {
+		return nil, err
 	}
 	r.inputs = inputPlaces(list)
 	return list, r.plan(list)

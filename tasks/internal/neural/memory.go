@@ -108,8 +108,7 @@ func (m *Model) Resident() int64 {
 }
 
 func (m *Model) cost(l layout, workers int) int64 {
-	rows := int64(min(l.padH, l.before+l.side+l.after))
-	cols := int64(min(l.padW, l.before+l.side+l.after))
+	rows, cols := int64(l.rowsOfTile()), int64(l.colsOfTile())
 	planes := int64(0)
 	for _, in := range m.Net.Inputs() {
 		planes += int64(in.Planes)
@@ -123,7 +122,7 @@ func (m *Model) cost(l layout, workers int) int64 {
 		return math.MaxInt64
 	}
 	band := rows*int64(l.padW)*planes*4 + int64(min(l.padH, l.side))*int64(l.padW)*int64(out.C)*4
-	return band + rows*cols*planes*4 + work
+	return band + 2*rows*cols*planes*4 + work // the inputs of a tile, and those of the one before
 }
 
 // CostOf is Cost for the network with the given JSON, as tasks.Model asks for

@@ -45,6 +45,9 @@ func (m *Model) stream(ctx context.Context, env tasks.Env, src Source, sink Sink
 	for _, in := range m.Net.Inputs() {
 		s.planes += in.Planes
 	}
+	if err := s.plan.Reserve(s.x, s.rowsOfTile(), s.colsOfTile()); err != nil {
+		return err
+	}
 	for y := 0; y < s.padH; y += s.side {
 		if err := s.band(y, min(y+s.side, s.padH)); err != nil {
 			return err
@@ -71,6 +74,10 @@ func (m *Model) layout(w, h, side int) layout {
 	return layout{w: w, h: h, lead: up(Margin), padW: up(up(Margin) + w + Margin), padH: up(up(Margin) + h + Margin), side: align(side),
 		before: align(f.Before), after: up(f.After)}
 }
+
+// rowsOfTile and colsOfTile are the size of the largest tile with its overlap.
+func (l layout) rowsOfTile() int { return min(l.padH, l.before+l.side+l.after) }
+func (l layout) colsOfTile() int { return min(l.padW, l.before+l.side+l.after) }
 
 // stream is one picture on its way. rows holds the padded rows [lo, hi) of all
 // input planes, each padW long; some of them are one and the same.
@@ -117,6 +124,7 @@ func (s *stream) band(y0, y1 int) error {
 
 // fetch makes rows hold [lo, hi), keeping those it has.
 func (s *stream) fetch(lo, hi int) error {
+	clear(s.rows[:lo-s.lo]) // or the array that the slice is of would keep them
 	s.rows = s.rows[lo-s.lo:]
 	s.lo = lo
 	if s.hi == 0 {
