@@ -74,6 +74,10 @@ func (s *Source) punctual(ctx context.Context, now time.Time) {
 	due := s.dueNow(now)
 	slices.Sort(due)
 	for _, rel := range due {
+		if s.madeSince(rel) {
+			s.forget(rel)
+			continue
+		}
 		s.look(rel, false, true)
 	}
 	switch {
@@ -161,7 +165,7 @@ func (s *Source) rel(name string) (string, bool) {
 
 // leaveOut reports whether a name is none of the pictures.
 func (s *Source) leaveOut(rel string) bool {
-	return rel != "." && (s.rules.LeaveOut(rel) || unfinished(path.Base(rel)))
+	return rel != "." && (s.rules.LeaveOut(rel) || unfinished(path.Base(rel)) || s.made(rel))
 }
 
 // look takes note of how a name is now, and reports whether it is that of a

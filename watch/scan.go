@@ -18,7 +18,8 @@ import (
 type folder struct {
 	real    string
 	id      fileID
-	watched bool // it sends events
+	watched bool              // it sends events
+	earlier *pipeline.Earlier // what runs left in it; nil: nothing
 }
 
 // scanAll looks through the whole folder.
@@ -112,6 +113,10 @@ func (s *Source) enter(rel string, link bool) bool {
 		}
 	}
 	if link {
+		if at, inside := pipeline.Below(real, s.real); inside && at != "." {
+			s.leftOut(rel, "it is a link to a folder that the watched one lies in")
+			return false
+		}
 		if at, inside := pipeline.Below(s.real, real); inside && !s.leaveOut(at) {
 			return false // it is reached as what it is
 		}
@@ -119,12 +124,30 @@ func (s *Source) enter(rel string, link bool) bool {
 	if other, known := s.reals[real]; known && other != rel {
 		return false
 	}
+	var earlier *pipeline.Earlier
+	if rel != "." {
+		earlier = pipeline.EarlierIn(name)
+	}
+	switch {
+	case earlier == nil:
+	case earlier.Whole != "":
+		s.leftOut(rel, "it is "+earlier.Whole)
+		if s.folders[rel] != nil {
+			for _, name := range s.under(rel) {
+				s.forget(name)
+			}
+			s.drop(rel)
+		}
+		return false
+	default:
+		s.leftOut(rel, "it is the output folder of an earlier run, whose pictures are passed over")
+	}
 	f := s.folders[rel]
 	if f == nil {
 		f = &folder{}
 		s.folders[rel] = f
 	}
-	f.real, f.id = real, idOf(info)
+	f.real, f.id, f.earlier = real, idOf(info), earlier
 	s.reals[real] = rel
 	if s.notifier != nil {
 		err := s.notifier.Add(name)
@@ -133,6 +156,35 @@ func (s *Source) enter(rel string, link bool) bool {
 		}
 	}
 	return true
+}
+
+// leftOut says once of a folder that it is not watched, or not all of it, and why.
+func (s *Source) leftOut(rel, why string) {
+	if !s.toldLeft[rel] {
+		s.toldLeft[rel] = true
+		s.notify(Event{Kind: LeftOut, Path: s.path(rel), Err: errors.New(why)})
+	}
+}
+
+// made reports whether an earlier run made a file.
+func (s *Source) made(rel string) bool {
+	for dir := path.Dir(rel); dir != "."; dir = path.Dir(dir) {
+		if f := s.folders[dir]; f != nil && f.earlier.Made(strings.TrimPrefix(rel, dir+"/")) {
+			return true
+		}
+	}
+	return false
+}
+
+// madeSince is made for a file whose time has come: a run may have begun in its
+// folder after that was entered.
+func (s *Source) madeSince(rel string) bool {
+	for dir := path.Dir(rel); dir != "."; dir = path.Dir(dir) {
+		if f := s.folders[dir]; f != nil && f.earlier == nil {
+			f.earlier = pipeline.EarlierIn(s.path(dir)) // until the next scan
+		}
+	}
+	return s.made(rel)
 }
 
 // read takes note of what is in a folder, and returns the folders in it and the

@@ -316,8 +316,8 @@ func TestLinkToOutputs(t *testing.T) {
 		defer r.stop()
 		r.sleep(time.Hour)
 		r.want("links", "a.png")
-		if r.told(LeftOut) != 1 {
-			t.Errorf("told %d times that the output folder is left out, want once", r.told(LeftOut))
+		if r.told(LeftOut) != 2 {
+			t.Errorf("told %d times, want once that the output folder is left out and once that the link up is", r.told(LeftOut))
 		}
 	})
 }

@@ -71,7 +71,7 @@ type EventKind string
 const (
 	Polling    EventKind = "polling"     // Path cannot be watched and is looked at now and then instead; Err says why
 	Overflow   EventKind = "overflow"    // events were lost; a scan makes up for them
-	LeftOut    EventKind = "left-out"    // the folder Path is not watched, for the reason Err
+	LeftOut    EventKind = "left-out"    // the folder Path is not watched, or not all of it, for the reason Err
 	Retrying   EventKind = "retrying"    // Path failed with Err as an unfinished file does, and is tried again after Wait
 	Gone       EventKind = "gone"        // Path went away before its turn
 	Moved      EventKind = "moved"       // Path was moved to Target
@@ -108,6 +108,7 @@ type Source struct {
 	scannedAt  time.Time          // when the last scan of all began
 	told       bool               // that something cannot be watched
 	toldOut    bool               // that a link leads to the output folder
+	toldLeft   map[string]bool    // relative paths of folders of which it was told that they are left out
 	pollAt     time.Time          // when the next scan of folders without events is due; zero: there are none
 
 	wake  chan struct{} // to follow: something is due earlier, or has ended
@@ -121,7 +122,7 @@ type Source struct {
 // called. Errors are of pipeline.KindUsage.
 func New(dir string, o Options) (*Source, error) {
 	s := &Source{Options: o, dir: dir, rules: pipeline.Rules{Exclude: o.Exclude}, listen: listen, jitter: jitter,
-		folders: map[string]*folder{}, reals: map[string]string{}, wake: make(chan struct{}, 1), ready: make(chan struct{}, 1)}
+		folders: map[string]*folder{}, toldLeft: map[string]bool{}, reals: map[string]string{}, wake: make(chan struct{}, 1), ready: make(chan struct{}, 1)}
 	s.files.init()
 	if s.Settle == 0 {
 		s.Settle = DefaultSettle
