@@ -35,23 +35,28 @@ func EarlierIn(dir string) *Earlier {
 	if beginsWith(filepath.Join(dir, reportJournal), reportMark) {
 		return &Earlier{Whole: "the report of an earlier run"}
 	}
-	state := filepath.Join(dir, ledgerDir)
-	if !isRegular(filepath.Join(state, ledgerName)) {
-		if isRegular(filepath.Join(state, lockName)) {
-			return &Earlier{Whole: "an output folder whose ledger is not in it"}
+	own := filepath.Join(dir, ledgerDir)
+	l := &Ledger{Out: dir}
+	if !isRegular(filepath.Join(own, ledgerName)) {
+		if !isRegular(filepath.Join(own, lockName)) {
+			return nil
 		}
-		return nil
+		state, err := os.ReadFile(filepath.Join(own, elsewhere))
+		if err != nil || !isRegular(filepath.Join(string(state), ledgerName)) {
+			return &Earlier{Whole: "an output folder whose ledger is gone"}
+		}
+		l.State = string(state)
 	}
 	e := &Earlier{made: map[string]bool{}}
-	if err := e.read(dir); err != nil {
+	if err := e.read(l); err != nil {
 		return &Earlier{Whole: "an output folder whose ledger cannot be read: " + err.Error()}
 	}
 	return e
 }
 
-// read takes the names of all outputs from the ledger in dir.
-func (e *Earlier) read(dir string) error {
-	l, err := (&Ledger{Out: dir}).open(true)
+// read takes the names of all outputs from a ledger.
+func (e *Earlier) read(from *Ledger) error {
+	l, err := from.open(true)
 	if err != nil {
 		return err
 	}

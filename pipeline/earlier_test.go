@@ -51,7 +51,11 @@ func TestFolderEarlier(t *testing.T) {
 		{"beside their inputs", func(t *testing.T, dir string) { runInto(t, dir+"/in/sub", "", "-x", dir+"/in/sub/b.png") }, "in", "a.png sub/b.png", "in DIR/in/sub, beside other"},
 		{"above their inputs", func(t *testing.T, dir string) { runInto(t, dir+"/in", "", "", dir+"/in/sub") }, ".", "in/a.png in/sub/b.png", "in DIR/in, beside other"},
 		{"above their inputs, named", func(t *testing.T, dir string) { runInto(t, dir+"/in", "", "", dir+"/in/sub") }, "in", "a.png b.png sub/b.png", ""},
-		{"ledger elsewhere", func(t *testing.T, dir string) { runInto(t, dir+"/in/clean", t.TempDir(), "", dir+"/in/sub") }, "in", "a.png sub/b.png", "in/clean: an output folder whose ledger is not in it"},
+		{"ledger elsewhere", func(t *testing.T, dir string) { runInto(t, dir+"/in/clean", t.TempDir(), "", dir+"/in/sub") }, "in", "a.png sub/b.png", clean},
+		{"ledger gone", func(t *testing.T, dir string) {
+			runInto(t, dir+"/in/clean", "", "", dir+"/in/sub")
+			must(t, os.Remove(dir+"/in/clean/.restore/ledger.db"))
+		}, "in", "a.png sub/b.png", "in/clean: an output folder whose ledger is gone"},
 		{"ledger damaged", func(t *testing.T, dir string) {
 			runInto(t, dir+"/in/clean", "", "", dir+"/in/sub")
 			must(t, os.WriteFile(dir+"/in/clean/.restore/ledger.db", []byte("x"), 0o666))
