@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/cae-restore/restore/cae"
@@ -238,5 +239,46 @@ func TestOpen(t *testing.T) {
 		if _, err := open(); !errors.Is(err, tasks.ErrModel) {
 			t.Errorf("%s: %v, want ErrModel", name, err)
 		}
+	}
+}
+
+// live watches how much of the heap lives while rows are written.
+type live struct {
+	*Planes
+	every        int
+	before, most int64
+}
+
+func (l *live) WriteRow(y int, planes [][]float32) error {
+	if y%l.every == 0 {
+		l.most = max(l.most, heap()-l.before)
+	}
+	return l.Planes.WriteRow(y, planes)
+}
+
+func heap() int64 {
+	var s runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&s)
+	return int64(s.HeapAlloc)
+}
+
+// TestStreamKeepsCost: what lives while a picture is on its way stays within
+// what Cost says, band after band. Not parallel: it watches the whole process.
+func TestStreamKeepsCost(t *testing.T) {
+	m := testModel(t)
+	env := serialEnv()
+	env.Memory = 1 // the smallest tiles
+	const w, h = 500, 1700
+	if _, err := m.compiled(); err != nil {
+		t.Fatal(err)
+	}
+	in, out := picture(w, h), &live{Planes: NewPlanes(w, h, 3), every: 100}
+	out.before = heap()
+	if err := m.Stream(t.Context(), env, in, out); err != nil {
+		t.Fatal(err)
+	}
+	if cost := m.CostIn(env, w, h); out.most > cost+cost/50 || out.most < cost/3 {
+		t.Errorf("up to %d bytes live, the estimate is %d", out.most, cost)
 	}
 }
