@@ -67,7 +67,7 @@ func modelBytes(r *tasks.Registry, name string) ([]byte, error) {
 	case errors.Is(err, fs.ErrNotExist) && len(found) == 1:
 		return nil, fmt.Errorf("it is not shipped with this program yet; name the file of its weights instead, or one of those that are shipped: %s", strings.Join(shippedNames(r), ", "))
 	case errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, `/\`) && filepath.Ext(name) == "":
-		return nil, usagef("it is neither a file nor a shipped model%s; shipped are: %s", didYouMean(name, modelNames(r)), strings.Join(shippedNames(r), ", "))
+		return nil, usagef("it is neither a file nor a shipped model; shipped are: %s%s", strings.Join(shippedNames(r), ", "), didYouMean(name, modelNames(r)))
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("it is neither a file nor a shipped model; shipped are: %s", strings.Join(shippedNames(r), ", "))
 	case err != nil:

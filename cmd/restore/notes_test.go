@@ -61,7 +61,7 @@ func TestModelMisspelt(t *testing.T) {
 		code int
 		says string
 	}{
-		"sotf": {exitUsage, `unusable model "sotf": it is neither a file nor a shipped model; did you mean "soft"?; shipped are: fade:soft`}, "fade:sofd": {exitUsage, `did you mean "fade:soft"?`},
+		"sotf": {exitUsage, `unusable model "sotf": it is neither a file nor a shipped model; shipped are: fade:soft; did you mean "soft"?`}, "fade:sofd": {exitUsage, `did you mean "fade:soft"?`},
 		"frobnicate": {exitUsage, "a shipped model; shipped are"}, "soft.safetensors": {exitEnvironment, "neither a file"}, "./sotf": {exitEnvironment, "neither a file"}, "hard": {exitEnvironment, "not shipped"},
 	} {
 		restore(t, "fade", in, "-o", out, "--model", name).want(t, want.code, want.says)
