@@ -39,6 +39,8 @@ func (p *photo) commit(batch Batch) error {
 		switch {
 		case err != nil:
 			return err
+		case p.keeps(whose):
+			return taken(f.Path)
 		case whose == own:
 			batch.Replace(f.Suffix)
 		case whose != free && !r.Overwrite:
@@ -53,6 +55,7 @@ func (p *photo) commit(batch Batch) error {
 	if err := r.records.intend(p.key, in); err != nil {
 		return err
 	}
+	p.same = true // should it be tried again, those that have their names are its own
 	if err := batch.Commit(r.Overwrite); err != nil {
 		r.records.put(r.records.settle(p.key, in)) // of several files, some may have their names
 		return p.appeared(err)
@@ -70,11 +73,16 @@ func (p *photo) appeared(err error) error {
 	return err
 }
 
-// recordFailure makes the next run try the item again, and say so.
+// recordFailure makes the next run try the item again, and say so. What older
+// outputs were made of stays known.
 func (r *run) recordFailure(res Result) {
-	if r.records == nil || r.DryRun || KindOf(res.Err) == KindEnvironment {
+	if r.records == nil || r.DryRun || KindOf(res.Err) == KindEnvironment || errors.Is(res.Err, ErrTaken) {
 		return
 	}
 	key := r.records.key(res.Item)
-	r.records.put(&entry{key: key, record: &record{Outcome: Failed, Time: time.Now(), Error: res.Err.Error()}})
+	failed := &record{Outcome: Failed, Time: time.Now(), Error: res.Err.Error()}
+	if before, err := r.records.item(key); err == nil && before != nil {
+		failed.Input, failed.Outputs = before.Input, before.Outputs
+	}
+	r.records.put(&entry{key: key, record: failed})
 }

@@ -69,9 +69,16 @@ func (p *photo) consult() (current bool, err error) {
 	if err != nil || rec == nil {
 		return false, err
 	}
+	if r.Keep {
+		if err := p.keep(rec); err != nil {
+			return false, err
+		}
+	}
 	switch {
 	case !rec.done():
-		p.why = whyFailed
+		if p.why = whyFailed; rec.Error == "" {
+			p.why = whyHalf
+		}
 		return false, nil
 	case r.Overwrite:
 		return false, nil
@@ -190,13 +197,21 @@ func (p *photo) decide() (more bool, err error) {
 	if !exists {
 		return true, nil
 	}
-	if r.Overwrite {
+	if r.Overwrite && !r.Keep {
 		p.res.Why = whyReplace
 		return true, nil
 	}
 	whose, err := p.ownership(path, nil)
 	if err == nil && whose == others {
 		whose, err = p.adopt(path)
+	}
+	switch {
+	case err != nil:
+	case p.keeps(whose):
+		return false, taken(path)
+	case r.Overwrite:
+		p.res.Outcome, p.res.Why = Failed, whyReplace // adopt may have made it current
+		return true, nil
 	}
 	if err != nil || whose == own {
 		if p.why == whyNew && p.res.Why == whyNew {
@@ -236,17 +251,15 @@ func (p *photo) skip(whose ownership) error {
 // made of the same content: inputs that have moved keep their outputs.
 func (p *photo) adopt(path string) (ownership, error) {
 	r := p.run
-	if _, err := os.Lstat(inputOf(p.maker)); !errors.Is(err, fs.ErrNotExist) {
-		return others, nil
-	}
 	rec, err := r.records.item(p.maker)
-	if err != nil || !rec.done() || rec.Input.Size != p.in.info.Size() {
+	if err != nil || !rec.done() || rec.Input.Size != p.in.info.Size() || !r.departed(p.maker, rec) {
 		return others, err
 	}
 	hash, err := hashOf(p.in)
 	if err != nil || hash != rec.Input.Hash {
 		return others, err
 	}
+	p.same = true
 	fresh := &entry{key: p.key, outputs: map[string]*owned{}}
 	again := *rec
 	again.Input, fresh.record = identityOf(p.in.info, hash), &again
@@ -283,6 +296,9 @@ func (p *photo) claim(path string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if other, ok := r.claims[name]; ok && other != p {
+		if r.Keep {
+			return taken(path)
+		}
 		return fmt.Errorf("its output would take the name of that of %s, which is being made; give one of them another name", QuoteName(other.item.Path))
 	}
 	r.claims[name] = p

@@ -26,7 +26,7 @@ type record struct {
 	Outcome  Outcome    `json:"outcome"`  // Restored, Copied or Failed
 	Outputs  []fileName `json:"outputs,omitempty"`
 	Time     time.Time  `json:"time"`
-	Error    string     `json:"error,omitempty"`
+	Error    string     `json:"error,omitempty"` // of Failed; empty where a run was cut short between its outputs
 }
 
 // done reports whether the record is that of an item with outputs.

@@ -54,8 +54,17 @@ func (l *records) settle(key string, in *intent) *entry {
 			removeDead(l.file(string(f.Temp)))
 		}
 	}
-	if len(e.outputs) == len(in.Files) {
+	switch len(e.outputs) {
+	case len(in.Files):
 		e.record = &in.Record
+	case 0:
+	default: // it is not done; what its outputs were made of is known
+		e.record = &record{Input: in.Record.Input, Outcome: Failed, Time: in.Record.Time}
+		for _, f := range in.Files {
+			if e.outputs[string(f.Name)] != nil {
+				e.record.Outputs = append(e.record.Outputs, f.Name)
+			}
+		}
 	}
 	return e
 }

@@ -28,6 +28,7 @@ type photo struct {
 	format, suffix string            // of the output
 	key            string            // of the ledger
 	why            string            // it has to be done, as far as the ledger tells
+	same           bool              // with Options.Keep: its outputs were made of what the input holds
 	maker          string            // key of the item whose output has the name of this one's
 	claimed        []string          // names that no other item in flight may have
 	input          identity          // of what was read

@@ -35,6 +35,7 @@ type file struct {
 	stamp
 	phase      phase
 	tries      uint8     // failures since it last changed
+	number     int       // of the name that its outputs have; see numbered
 	due        time.Time // for settling and waiting
 	place      int       // in the heap of those that are due; -1: not in it
 	generation uint64    // of the scan that saw it last
@@ -96,7 +97,7 @@ func (s *files) saw(rel string, st stamp, wrote bool, now time.Time, settle time
 		return
 	}
 	f.generation = max(f.generation, generation)
-	f.stamp, f.err, f.tries = st, nil, 0
+	f.stamp, f.err, f.tries, f.number = st, nil, 0, 1
 	s.set(f, settling, now.Add(settle))
 }
 
@@ -225,6 +226,17 @@ func (s *files) postpone(f *file, now time.Time) (wait time.Duration, again bool
 	return wait, true
 }
 
+// rename takes a file out of flight to have its turn again at once, with the next
+// number whose name no file of the folder has.
+func (s *files) rename(f *file) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unlist(f)
+	for f.number++; s.byRel[numbered(f.rel, f.number)] != nil; f.number++ {
+	}
+	s.set(f, queued, time.Time{})
+}
+
 // forget drops a name that is gone; one in flight stays until it has landed. It
 // reports whether work was still to be done on it.
 func (s *files) forget(rel string) (open bool) {
@@ -262,13 +274,6 @@ func (s *files) unseen(generation uint64) (list []string) {
 		}
 	}
 	return list
-}
-
-// knows reports whether a name is one of the folder.
-func (s *files) knows(rel string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.byRel[rel] != nil
 }
 
 // idle reports whether all files have come to their end.

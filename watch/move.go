@@ -29,27 +29,6 @@ func numbered(rel string, n int) string {
 	return fmt.Sprintf("%s~%d%s", strings.TrimSuffix(rel, ext), n, ext)
 }
 
-// reserve chooses the relative path that names the outputs of a file. It is the
-// file's own, unless it goes to MoveDone and one of that name went there before,
-// as with a scanner that counts from 1 each day: then the two would have the same
-// output, and a number is added. The same file gets the same name after a
-// restart, as only what is in MoveDone decides.
-func (s *Source) reserve(rel string) string {
-	if s.MoveDone == "" {
-		return rel
-	}
-	for n := 1; ; n++ {
-		name := numbered(rel, n)
-		if n > 1 && s.knows(name) {
-			continue
-		}
-		target := filepath.Join(s.MoveDone, filepath.FromSlash(name))
-		if _, err := os.Lstat(target); err != nil || same(s.path(rel), target) {
-			return name
-		}
-	}
-}
-
 // move moves a file that has ended, if that is wished, and reports whether it
 // has. A failure is reported, and the file stays.
 func (s *Source) move(res pipeline.Result, f *file) bool {

@@ -56,36 +56,57 @@ func TestMoves(t *testing.T) {
 	})
 }
 
-// TestReusedNames: with MoveDone, files of the same name that come one after the
-// other, as a scanner's do, have outputs of their own. The name is the same after
-// a restart.
+// TestReusedNames: a file whose name was given to another picture comes again
+// under the next number, past those of other files, and moves under that name.
+// A change begins anew.
 func TestReusedNames(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	in, done := filepath.Join(dir, "in"), filepath.Join(dir, "done")
-	must(t, os.Mkdir(in, 0o777))
-	for i, want := range []string{"scan.png", "scan~2.png", "scan~3.png"} {
-		put(t, in, "scan.png", fmt.Sprint("picture ", i))
-		synctest.Test(t, func(t *testing.T) { // killed before it is moved
-			r := start(t, in, Options{Settle: time.Second, MoveDone: done})
-			defer r.stop()
-			r.sleep(time.Second)
-			r.want("first", want)
-		})
-		synctest.Test(t, func(t *testing.T) {
-			r := start(t, in, Options{Settle: time.Second, MoveDone: done})
-			defer r.stop()
-			r.sleep(time.Second)
-			r.mu.Lock()
-			item := r.items[0]
-			r.mu.Unlock()
-			r.want("restarted", want)
-			r.source.Done(result(item, nil))
-		})
-	}
-	if got, want := listing(t, dir), "done/scan.png=picture 0 done/scan~2.png=picture 1 done/scan~3.png=picture 2"; got != want {
-		t.Errorf("there are\n%s, want\n%s", got, want)
-	}
+	put(t, in, "scan.png", "1")
+	put(t, in, "scan~3.png", "1")
+	taken := fmt.Errorf("its output: %w", pipeline.ErrTaken)
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, in, Options{Settle: time.Second, MoveDone: done})
+		defer r.stop()
+		r.sleep(time.Second)
+		r.want("settled", "scan.png scan~3.png")
+		item := func(rel string) pipeline.Item {
+			item := r.item("scan.png")
+			item.Rel = rel
+			return item
+		}
+		for _, c := range []struct{ rel, next string }{{"scan.png", "scan~2.png"}, {"scan~2.png", "scan~4.png"}} {
+			if !r.source.Retry(item(c.rel), taken) {
+				t.Fatalf("%s is a failure", c.rel)
+			}
+			r.want("taken", c.next)
+		}
+		put(t, in, "scan.png", "another")
+		if !r.source.Retry(item("scan~4.png"), taken) {
+			t.Fatal("what has changed is a failure")
+		}
+		r.sleep(time.Second)
+		r.want("changed", "scan.png")
+		r.source.Retry(item("scan.png"), taken)
+		r.want("taken", "scan~2.png")
+		r.source.Done(result(item("scan~2.png"), nil))
+		if got, want := listing(t, dir), "done/scan~2.png=another in/scan~3.png=1"; got != want {
+			t.Errorf("there are\n%s, want\n%s", got, want)
+		}
+		if r.told(Retrying) != 0 {
+			t.Error("another name counts as another try")
+		}
+	})
+	put(t, in, "scan.png", "1")
+	synctest.Test(t, func(t *testing.T) {
+		r := start(t, in, Options{Settle: time.Second})
+		defer r.stop()
+		r.sleep(time.Second)
+		if r.source.Retry(r.item("scan.png"), taken) {
+			t.Error("without MoveDone, a picture gets another name")
+		}
+	})
 }
 
 // TestCopyOver: the move to another file system, as far as it differs from a

@@ -56,7 +56,8 @@ type Options struct {
 	// MoveDone and MoveFailed are folders that inputs are moved to once they are
 	// done or have failed, with their place in the tree; empty: they stay. No file
 	// in them is replaced. They may lie inside the watched folder and are not
-	// watched there.
+	// watched there. With MoveDone, a new file under an old name is a new picture:
+	// the run needs pipeline.Options.Keep.
 	MoveDone, MoveFailed string
 
 	// Notify learns what the user may want to know; nil for nobody. It may be
@@ -241,7 +242,7 @@ func (s *Source) board(f *file) (pipeline.Item, error, bool) {
 		return pipeline.Item{}, nil, false
 	}
 	s.launch(s.path(f.rel), f)
-	return pipeline.Item{Path: s.path(f.rel), Rel: s.reserve(f.rel), Size: info.Size(), ModTime: info.ModTime(), Mode: info.Mode()}, nil, true
+	return pipeline.Item{Path: s.path(f.rel), Rel: numbered(f.rel, f.number), Size: info.Size(), ModTime: info.ModTime(), Mode: info.Mode()}, nil, true
 }
 
 // Done implements pipeline.Source. What has changed meanwhile begins anew.
@@ -266,7 +267,9 @@ func (s *Source) Done(res pipeline.Result) {
 
 // Retry implements pipeline.Retrier. A file that has changed meanwhile or gone
 // has no failure to record. One that failed as an unfinished file does is tried
-// again, as often as there are pauses.
+// again, as often as there are pauses. One whose name was given to another
+// picture, which has been moved, comes again under a numbered name; the ledger
+// tells in the same way after a restart.
 func (s *Source) Retry(item pipeline.Item, err error) bool {
 	f := s.inFlight(item.Path)
 	if f == nil || f.err != nil {
@@ -280,6 +283,10 @@ func (s *Source) Retry(item pipeline.Item, err error) bool {
 	if s.changed(f) {
 		s.land(f)
 		s.look(f.rel, false, false)
+		return true
+	}
+	if s.MoveDone != "" && errors.Is(err, pipeline.ErrTaken) {
+		s.rename(f)
 		return true
 	}
 	if kind == pipeline.KindInput && !looksUnfinished(err) {

@@ -93,7 +93,7 @@ func (p *program) watch(c *cli.Context, dir string, chain *pipeline.Chain, own m
 	if err != nil {
 		return err
 	}
-	options.Forget = true
+	options.Forget, options.Keep = true, c.String("move-done") != ""
 	reporter := pipeline.Reporter(log)
 	if p.events != nil {
 		reporter = p.events.of(chain, c.String("out"))

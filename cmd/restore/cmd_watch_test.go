@@ -72,6 +72,56 @@ func TestWatchMoves(t *testing.T) {
 	}
 }
 
+// TestWatchReusedNames: a scanner begins with the same name each day, and the
+// folder of what is done is emptied in between. No output takes the place of
+// another; the same picture keeps its number over restarts.
+func TestWatchReusedNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	in, out, done := filepath.Join(dir, "in"), filepath.Join(dir, "out"), filepath.Join(dir, "done")
+	scan := filepath.Join(in, "scan.png")
+	outputs := map[string][]byte{}
+	watch := func(what, want string, args ...string) {
+		t.Helper()
+		restore(t, append([]string{"watch", "-o", out, "--once", "--settle", "1ms", "--move-done", done, in}, args...)...).want(t, exitDone, want)
+		for name, before := range outputs {
+			if after, err := os.ReadFile(filepath.Join(out, name)); err != nil || !bytes.Equal(before, after) {
+				t.Errorf("%s: %s is another now; error %v", what, name, err)
+			}
+		}
+		if exists(scan) {
+			t.Errorf("%s: the input has not been moved", what)
+		}
+		if err := os.RemoveAll(done); err != nil {
+			t.Fatal(err)
+		}
+	}
+	day := func(i int) []byte { return pngOf(t, painting(20+i, 20)) }
+	for i, name := range []string{"scan.png", "scan~2.png", "scan~3.png"} {
+		writeFile(t, scan, day(i))
+		watch("new", "1 restored", "-p", "fade")
+		if m := read(t, filepath.Join(out, name)); m.W != 20+i {
+			t.Fatalf("%s is %d samples wide", name, m.W)
+		}
+		text, err := os.ReadFile(filepath.Join(out, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		outputs[name] = text
+		writeFile(t, scan, day(i)) // as if the process had ended before it was moved
+		watch("before it is moved", "0 restored, 1 done before", "-p", "fade")
+	}
+	writeFile(t, scan, day(1))
+	delete(outputs, "scan~2.png") // which another pipeline replaces
+	watch("another pipeline", "1 restored", "-p", "fade:amount=0.25")
+	if m := read(t, filepath.Join(out, "scan~2.png")); m.W != 21 || m.Planes[0][0] != 100/4*257 {
+		t.Errorf("made again, it is %d samples wide and begins with %d", m.W, m.Planes[0][0])
+	}
+	if exists(filepath.Join(out, "scan~4.png")) {
+		t.Error("the same picture has a new name")
+	}
+}
+
 // TestWatchStops: a signal is the end that a watch is meant to have.
 func TestWatchStops(t *testing.T) {
 	t.Parallel()
