@@ -269,11 +269,11 @@ func TestStreamKeepsCost(t *testing.T) {
 	m := testModel(t)
 	env := serialEnv()
 	env.Memory = 1 // the smallest tiles
-	const w, h = 500, 1700
+	const w, h = 700, 2300
 	if _, err := m.compiled(); err != nil {
 		t.Fatal(err)
 	}
-	in, out := picture(w, h), &live{Planes: NewPlanes(w, h, 3), every: 100}
+	in, out := picture(w, h), &live{Planes: NewPlanes(w, h, 3), every: 150}
 	out.before = heap()
 	if err := m.Stream(t.Context(), env, in, out); err != nil {
 		t.Fatal(err)
