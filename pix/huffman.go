@@ -1,32 +1,80 @@
 package pix
 
 import (
+	"encoding/binary"
 	"io"
 	"slices"
 )
 
-// huffmanDecoder gives for any 16 bits the symbol that they begin with and the
-// length of its code, or 0 where no code begins like that.
-type huffmanDecoder [1 << 16]struct{ symbol, length byte }
+// shortCode is the length of the codes that are found at once. Longer ones are rare,
+// and tables for all 16 bits would not stay in the processor's nearest cache.
+const shortCode = 10
+
+// huffmanDecoder finds the symbol of a code. The zero value has no codes.
+type huffmanDecoder struct {
+	// For each beginning of shortCode bits, the symbol and the length of its code;
+	// length 0 where the code is longer or there is none.
+	short [1 << shortCode]struct{ symbol, length byte }
+
+	// The codes of each length, taken as the first of 16 bits, lie below its end and
+	// not below that of the length before. From the symbol at base on, they stand
+	// for one symbol after the other.
+	end     [17]uint32
+	base    [17]int
+	symbols [256]byte
+}
 
 // newHuffmanDecoder makes the codes of a DHT table (ITU-T T.81, annex C); nil where
 // there are more than fit.
 func newHuffmanDecoder(counts [16]byte, symbols []byte) *huffmanDecoder {
 	d := new(huffmanDecoder)
-	at := 0
-	for i, n := range counts {
-		for range n {
-			size := 1 << (15 - i)
-			if at+size > len(d) {
-				return nil
-			}
-			for j := range size {
-				d[at+j].symbol, d[at+j].length = symbols[0], byte(i+1)
-			}
-			at, symbols = at+size, symbols[1:]
-		}
+	if !d.set(counts, symbols) {
+		return nil
 	}
 	return d
+}
+
+// set replaces the codes by those of a DHT table, with as many symbols as the
+// counts say. It returns false where there are more than fit.
+func (d *huffmanDecoder) set(counts [16]byte, symbols []byte) bool {
+	*d = huffmanDecoder{}
+	if len(symbols) > len(d.symbols) {
+		return false
+	}
+	copy(d.symbols[:], symbols)
+	at, next := 0, 0
+	for i, n := range counts {
+		length, size := i+1, 1<<(15-i)
+		d.base[length] = next
+		for range n {
+			if at+size > 1<<16 {
+				return false
+			}
+			if length <= shortCode {
+				for j := range size >> (16 - shortCode) {
+					e := &d.short[at>>(16-shortCode)+j]
+					e.symbol, e.length = symbols[next], byte(length)
+				}
+			}
+			at, next = at+size, next+1
+		}
+		d.end[length] = uint32(at)
+	}
+	return true
+}
+
+// find returns the symbol that some 16 bits begin with and the length of its code,
+// or length 0 where no code begins like that.
+func (d *huffmanDecoder) find(next uint16) (symbol, length byte) {
+	if e := d.short[next>>(16-shortCode)]; e.length != 0 {
+		return e.symbol, e.length
+	}
+	for l := shortCode + 1; l <= 16; l++ {
+		if uint32(next) < d.end[l] {
+			return d.symbols[d.base[l]+int((uint32(next)-d.end[l-1])>>(16-l))], byte(l)
+		}
+	}
+	return 0, 0
 }
 
 // bitReader reads bits from the highest on, without the zeros that are stuffed
@@ -38,6 +86,18 @@ type bitReader struct {
 }
 
 func (r *bitReader) fill() {
+	if len(r.data) >= 8 {
+		// Where none of the next bytes is 255, as many as there is room for at once.
+		next := binary.BigEndian.Uint64(r.data)
+		const low, high = 0x0101010101010101, 0x8080808080808080
+		if (^next-low)&next&high == 0 {
+			bytes := (64 - r.n) / 8
+			bits := 8 * min(bytes, 7)
+			r.acc, r.n = r.acc<<bits|next>>(64-bits), r.n+bits
+			r.data = r.data[bits/8:]
+			return
+		}
+	}
 	for r.n <= 48 && len(r.data) > 0 {
 		b := r.data[0]
 		r.data = r.data[1:]
@@ -52,24 +112,58 @@ func (r *bitReader) fill() {
 	}
 }
 
-// symbol reads a symbol and the bits behind it.
-func (r *bitReader) symbol(d *huffmanDecoder) (symbol byte, extra uint32, ok bool) {
+// next returns the next 16 bits, with zeros behind the last, without reading them.
+func (r *bitReader) next() uint16 {
 	if r.n < 32 {
 		r.fill()
 	}
-	next := uint16(r.acc)
 	if r.n >= 16 {
-		next = uint16(r.acc >> (r.n - 16))
-	} else {
-		next <<= 16 - r.n
+		return uint16(r.acc >> (r.n - 16))
 	}
-	e := d[next]
-	length, bits := uint(e.length), uint(e.symbol&15)
+	return uint16(r.acc << (16 - r.n))
+}
+
+// symbol reads a symbol and the bits behind it, as many as its lower half says.
+func (r *bitReader) symbol(d *huffmanDecoder) (symbol byte, extra uint32, ok bool) {
+	symbol, code := d.find(r.next())
+	length, bits := uint(code), uint(symbol&15)
 	if length == 0 || length+bits > r.n {
 		return 0, 0, false
 	}
 	r.n -= length + bits
-	return e.symbol, uint32(r.acc>>r.n) & (1<<bits - 1), true
+	return symbol, uint32(r.acc>>r.n) & (1<<bits - 1), true
+}
+
+// code reads a symbol alone.
+func (r *bitReader) code(d *huffmanDecoder) (symbol byte, ok bool) {
+	symbol, length := d.find(r.next())
+	if length == 0 || uint(length) > r.n {
+		return 0, false
+	}
+	r.n -= uint(length)
+	return symbol, true
+}
+
+// bits reads up to 16 bits.
+func (r *bitReader) bits(n uint) (v uint32, ok bool) {
+	if r.n < n {
+		r.fill()
+	}
+	if r.n < n {
+		return 0, false
+	}
+	r.n -= n
+	return uint32(r.acc>>r.n) & (1<<n - 1), true
+}
+
+// skip passes over any number of bits.
+func (r *bitReader) skip(n int) bool {
+	for ; n > 0; n -= 16 {
+		if _, ok := r.bits(uint(min(n, 16))); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // huffmanLengths finds the shortest code of at most 16 bits for symbols that come

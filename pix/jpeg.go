@@ -17,7 +17,8 @@ var jpegCodec = codec{
 	cost: func(h Header) (decode, encode int64) {
 		n := int64(h.W+16) * int64(h.H+16)
 		// Reading: progressive files keep their coefficients, 4 bytes each, beside
-		// the 8-bit planes. Writing: from 1 to 100 megapixels 19.3 bytes a pixel
+		// the 8-bit planes, and a bit each while they are checked, of four components
+		// at most. Writing: from 1 to 100 megapixels 19.3 bytes a pixel
 		// were measured in colour and 4.9 in grey (the picture with 8 bits a sample
 		// twice, jpegli's own, and the old memory while it grows) where the file is
 		// small; one of noise is some bytes a pixel itself.
@@ -25,7 +26,7 @@ var jpegCodec = codec{
 		if h.Planes == 1 {
 			each = 9
 		}
-		return int64(h.Planes) * n * 5, each*n + 12<<20
+		return int64(h.Planes)*n*5 + n/2, each*n + 12<<20
 	},
 }
 
@@ -217,6 +218,9 @@ func mpfFrames(block []byte) int {
 }
 
 func decodeJPEG(data []byte, c *container) (*Image, error) {
+	if err := checkJPEG(data); err != nil && err != errStream {
+		return nil, err
+	}
 	src, err := jpeg.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, asUnsupported[jpeg.UnsupportedError](err)

@@ -78,6 +78,20 @@ func parseJPEG(data []byte) (*jpegStream, error) {
 
 // tables reads DHT.
 func (s *jpegStream) tables(body []byte) error {
+	return huffmanTables(body, func(class, id byte, counts [16]byte, symbols []byte) error {
+		d := newHuffmanDecoder(counts, symbols)
+		if d == nil {
+			return errStream
+		}
+		s.codes[class][id] = d
+		return nil
+	})
+}
+
+// huffmanTables calls f with each table of DHT: 0 for DC or 1 for AC, its number
+// 0..3, how many codes have each length from 1 on, and as many symbols. The error is
+// errStream, or f's.
+func huffmanTables(body []byte, f func(class, id byte, counts [16]byte, symbols []byte) error) error {
 	for len(body) >= 17 {
 		class, id, n := body[0]>>4, body[0]&15, 0
 		for _, c := range body[1:17] {
@@ -86,11 +100,9 @@ func (s *jpegStream) tables(body []byte) error {
 		if class > 1 || id > 3 || len(body) < 17+n {
 			return errStream
 		}
-		d := newHuffmanDecoder([16]byte(body[1:17]), body[17:17+n])
-		if d == nil {
-			return errStream
+		if err := f(class, id, [16]byte(body[1:17]), body[17:17+n]); err != nil {
+			return err
 		}
-		s.codes[class][id] = d
 		body = body[17+n:]
 	}
 	if len(body) != 0 {
@@ -103,37 +115,17 @@ func (s *jpegStream) tables(body []byte) error {
 // AC, and the bits behind it, as many as the lower four bits of the symbol say.
 func (s *jpegStream) each(f func(component int, ac bool, symbol byte, extra uint32) error) error {
 	r := bitReader{data: s.data}
+	visit := make([]func(bool, byte, uint32) error, len(s.dc))
+	for c := range visit {
+		visit[c] = func(ac bool, symbol byte, extra uint32) error { return f(c, ac, symbol, extra) }
+	}
 	for range s.blocks {
 		for c := range s.dc {
-			symbol, extra, ok := r.symbol(s.codes[0][s.dc[c]])
-			if !ok || symbol > 11 {
-				return errStream
-			}
-			if err := f(c, false, symbol, extra); err != nil {
+			if _, err := r.block(s.codes[0][s.dc[c]], s.codes[1][s.ac[c]], visit[c]); err != nil {
+				if _, ok := err.(codeError); ok {
+					return errStream
+				}
 				return err
-			}
-			codes := s.codes[1][s.ac[c]]
-			for k := 1; k < 64; {
-				symbol, extra, ok := r.symbol(codes)
-				if !ok {
-					return errStream
-				}
-				if err := f(c, true, symbol, extra); err != nil {
-					return err
-				}
-				switch run := int(symbol >> 4); {
-				case symbol&15 != 0:
-					k += run + 1
-				case symbol == 0: // the rest is zero
-					k = 64
-				case run == 15:
-					k += 16
-				default:
-					return errStream
-				}
-				if k > 64 {
-					return errStream
-				}
 			}
 		}
 	}
