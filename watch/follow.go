@@ -36,12 +36,20 @@ func (s *Source) follow(ctx context.Context) {
 	s.scanAll(ctx)
 	for ctx.Err() == nil {
 		poke(s.ready)
+		if s.Once && s.away != nil { // Err says so
+			s.finish()
+			poke(s.ready)
+			return
+		}
 		if s.Once && s.idle() {
 			s.scanAll(ctx)
-			if s.idle() && ctx.Err() == nil {
+			if s.idle() && s.away == nil && ctx.Err() == nil {
 				s.finish()
 				poke(s.ready)
 				return
+			}
+			if s.away != nil {
+				continue
 			}
 		}
 		timer := time.NewTimer(time.Until(s.nextTurn()))
@@ -60,6 +68,9 @@ func (s *Source) follow(ctx context.Context) {
 // nextTurn is when something is to be done next.
 func (s *Source) nextTurn() time.Time {
 	next := s.scanAt
+	if s.rootAt.Before(next) {
+		next = s.rootAt
+	}
 	if !s.pollAt.IsZero() && s.pollAt.Before(next) {
 		next = s.pollAt
 	}
@@ -80,6 +91,7 @@ func (s *Source) punctual(ctx context.Context, now time.Time) {
 		}
 		s.look(rel, false, true)
 	}
+	s.punctualRoot(ctx, now)
 	switch {
 	case !now.Before(s.scanAt):
 		s.scanAll(ctx)
@@ -183,6 +195,8 @@ func (s *Source) look(rel string, wrote, due bool) (isFolder bool) {
 		if s.forget(rel) {
 			s.notify(Event{Kind: Gone, Path: name, Rel: rel})
 		}
+	case err != nil && s.rootGone():
+		s.forget(rel)
 	case err != nil:
 		s.sawError(rel, err, false, time.Now(), s.now())
 	case info.IsDir():

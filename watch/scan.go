@@ -24,6 +24,10 @@ type folder struct {
 
 // scanAll looks through the whole folder.
 func (s *Source) scanAll(ctx context.Context) {
+	if there, _ := s.root(); !there {
+		s.schedule(true)
+		return
+	}
 	for rel := range s.folders {
 		if s.replaced(rel) {
 			s.drop(rel)
@@ -31,7 +35,7 @@ func (s *Source) scanAll(ctx context.Context) {
 	}
 	generation := s.generation.Add(1)
 	s.scan(ctx, ".", true)
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && s.away == nil {
 		for _, rel := range s.unseen(generation) {
 			s.look(rel, false, false)
 		}
@@ -195,7 +199,13 @@ func (s *Source) read(dir string, deep bool) (inner, links []string) {
 	switch {
 	case err == nil:
 		s.forget(key)
-	case !errors.Is(err, fs.ErrNotExist) || dir == ".":
+	case dir == ".":
+		s.lose(err)
+		return nil, nil
+	case s.rootGone():
+		s.rootAt = time.Now()
+		return nil, nil
+	case !errors.Is(err, fs.ErrNotExist):
 		s.sawError(key, err, true, time.Now(), s.now())
 	}
 	for _, e := range entries {

@@ -95,31 +95,80 @@ func TestFoldersMove(t *testing.T) {
 	})
 }
 
-// TestRootAway: the folder itself goes and comes back, as a share does.
+// TestRootAway: the folder itself goes and comes back, as a share does, with an
+// event or without. No picture has failed by that, and what has come is found
+// within seconds.
 func TestRootAway(t *testing.T) {
+	t.Parallel()
+	for _, silent := range []bool{false, true} {
+		dir := filepath.Join(t.TempDir(), "share")
+		put(t, dir, "a.png", "1")
+		put(t, dir, "sub/b.png", "1")
+		synctest.Test(t, func(t *testing.T) {
+			r := start(t, dir, Options{Settle: time.Second, Poll: silent, Interval: time.Hour})
+			defer r.stop()
+			r.sleep(time.Second)
+			r.want("there", "a.png sub/b.png")
+			r.source.Done(result(r.item("a.png"), nil))
+			must(t, os.Rename(dir, dir+" away"))
+			if !silent {
+				r.event(fsnotify.Remove, ".")
+			}
+			r.sleep(FallbackPoll)
+			if r.told(Away) != 1 || r.told(Back) != 0 {
+				t.Errorf("gone: told %d times that it is away and %d that it is back", r.told(Away), r.told(Back))
+			}
+			if !r.source.Retry(r.item("sub/b.png"), os.ErrNotExist) {
+				t.Error("what was in flight is a failure")
+			}
+			r.want("away", "")
+
+			put(t, dir, "new.png", "1") // another folder of that name
+			r.sleep(AwayPause + time.Second)
+			r.want("another", "new.png")
+			r.source.Done(result(r.item("new.png"), nil))
+			if !silent && r.watches() != "." {
+				t.Errorf("watched are %q", r.watches())
+			}
+			put(t, dir, "more.png", "1")
+			if !silent {
+				r.event(fsnotify.Create, "more.png")
+				r.sleep(time.Second)
+				r.want("by an event", "more.png")
+			}
+
+			must(t, os.Rename(dir, dir+" other"))
+			must(t, os.Rename(dir+" away", dir)) // at once: it was never away
+			r.sleep(FallbackPoll + time.Second)
+			r.want("the first", "a.png sub/b.png") // whoever keeps a ledger knows that they are done
+			if r.told(Away) != 1 || r.told(Back) != 2 {
+				t.Errorf("told %d times that it is away and %d that it is back, want 1 and 2", r.told(Away), r.told(Back))
+			}
+			if len(r.failed) > 0 {
+				t.Errorf("failed are %q", r.failed)
+			}
+		})
+	}
+}
+
+// TestOnceAway: a folder that goes away ends a watch that is to work off what is
+// there, and it says so.
+func TestOnceAway(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "share")
 	put(t, dir, "a.png", "1")
 	synctest.Test(t, func(t *testing.T) {
-		r := start(t, dir, Options{Settle: time.Second})
+		r := start(t, dir, Options{Settle: time.Second, Once: true})
 		defer r.stop()
 		r.sleep(time.Second)
 		r.want("there", "a.png")
-		r.source.Done(result(r.item("a.png"), nil))
 		must(t, os.Rename(dir, dir+" away"))
-		r.event(fsnotify.Remove, ".")
-		r.sleep(time.Second)
-		synctest.Wait()
-		if strings.Join(r.failed, " ") != "." {
-			t.Errorf("failed are %q, want the folder itself", r.failed)
+		if !r.source.Retry(r.item("a.png"), os.ErrNotExist) {
+			t.Error("what was in flight is a failure")
 		}
-		r.got()
-		r.source.Done(result(r.item("."), os.ErrNotExist))
-		must(t, os.Rename(dir+" away", dir))
-		r.sleep(DefaultInterval + time.Second)
-		r.want("back", "a.png") // whoever keeps a ledger knows that it is done
-		if got := r.watches(); got != "." {
-			t.Errorf("watched are %q", got)
+		<-r.ended
+		if err := r.source.Err(); pipeline.KindOf(err) != pipeline.KindEnvironment || len(r.failed) > 0 {
+			t.Errorf("error %v, failed are %q", err, r.failed)
 		}
 	})
 }

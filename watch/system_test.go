@@ -56,4 +56,36 @@ func TestSystem(t *testing.T) {
 	t.Fatalf("step %d: nothing comes: %v", step, context.Cause(ctx))
 }
 
+// TestSystemRoot: another folder takes the place of the watched one, and is
+// watched by the system's events.
+func TestSystemRoot(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "in")
+	put(t, dir, "a.png", "1")
+	put(t, parent, "next/b.png", "1")
+	put(t, parent, "c.png", "1")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // only a failure takes that long
+	defer cancel()
+	source, err := New(dir, Options{Settle: time.Millisecond, Interval: time.Hour})
+	must(t, err)
+	source.awayPause = time.Millisecond
+	var got []string
+	for item, err := range source.Items(ctx) {
+		must(t, err)
+		source.Done(result(item, nil))
+		got = append(got, item.Rel)
+		switch item.Rel {
+		case "a.png":
+			must(t, os.Rename(dir, dir+" away"))
+			must(t, os.Rename(filepath.Join(parent, "next"), dir))
+		case "b.png":
+			must(t, os.Rename(filepath.Join(parent, "c.png"), filepath.Join(dir, "c.png")))
+		case "c.png":
+			return
+		}
+	}
+	t.Fatalf("after %v nothing comes: %v", got, context.Cause(ctx))
+}
+
 var _ pipeline.Retrier = (*Source)(nil)

@@ -74,6 +74,8 @@ const (
 	Overflow   EventKind = "overflow"    // events were lost; a scan makes up for them
 	LeftOut    EventKind = "left-out"    // the folder Path is not watched, or not all of it, for the reason Err
 	Retrying   EventKind = "retrying"    // Path failed with Err as an unfinished file does, and is tried again after Wait
+	Away       EventKind = "away"        // the watched folder Path cannot be read because of Err; it is looked for after each Wait
+	Back       EventKind = "back"        // it is there again, or another is in its place, and is watched anew
 	Gone       EventKind = "gone"        // Path went away before its turn
 	Moved      EventKind = "moved"       // Path was moved to Target
 	MoveFailed EventKind = "move-failed" // Path could not be moved because of Err, and stays
@@ -110,6 +112,9 @@ type Source struct {
 	told       bool               // that something cannot be watched
 	toldOut    bool               // that a link leads to the output folder
 	toldLeft   map[string]bool    // relative paths of folders of which it was told that they are left out
+	away       error              // why the watched folder cannot be read; nil: it can
+	rootAt     time.Time          // when the watched folder itself is looked at next
+	awayPause  time.Duration      // AwayPause, but for tests
 	pollAt     time.Time          // when the next scan of folders without events is due; zero: there are none
 
 	wake  chan struct{} // to follow: something is due earlier, or has ended
@@ -125,6 +130,7 @@ func New(dir string, o Options) (*Source, error) {
 	s := &Source{Options: o, dir: dir, rules: pipeline.Rules{Exclude: o.Exclude}, listen: listen, jitter: jitter,
 		folders: map[string]*folder{}, toldLeft: map[string]bool{}, reals: map[string]string{}, wake: make(chan struct{}, 1), ready: make(chan struct{}, 1)}
 	s.files.init()
+	s.awayPause = AwayPause
 	if s.Settle == 0 {
 		s.Settle = DefaultSettle
 	}
@@ -315,7 +321,7 @@ func looksUnfinished(err error) bool {
 func (s *Source) changed(f *file) bool {
 	info, err := os.Stat(s.path(f.rel))
 	if err != nil {
-		return errors.Is(err, fs.ErrNotExist)
+		return errors.Is(err, fs.ErrNotExist) || s.rootGone()
 	}
 	return stampOf(info) != f.stamp
 }

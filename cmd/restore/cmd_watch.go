@@ -102,6 +102,9 @@ func (p *program) watch(c *cli.Context, dir string, chain *pipeline.Chain, own m
 	}
 	report, err := pipeline.Run(c.Context, options, chain, source, sink, reporter)
 	log.flush()
+	if err == nil {
+		err = source.Err()
+	}
 	if kind := pipeline.KindOf(err); kind == pipeline.KindUsage {
 		return err
 	}
@@ -219,6 +222,10 @@ func (l *watchLog) event(e watch.Event) {
 	case watch.Polling:
 		l.say(fmt.Sprintf("restore: %s cannot be watched: %v; what sends no events is looked at every %v; "+
 			"on Linux, a higher fs.inotify.max_user_watches or max_user_instances helps", name, e.Err, e.Wait))
+	case watch.Away:
+		l.say(fmt.Sprintf("restore: away: %s; it is looked for every %v", oneLine(about.Error()), e.Wait))
+	case watch.Back:
+		l.say(fmt.Sprintf("restore: %s is there again and is looked through", name))
 	case watch.MoveFailed:
 		l.say(fmt.Sprintf("restore: not moved: %s; it stays where it is", oneLine(about.Error())))
 	case watch.LeftOut:
