@@ -41,5 +41,10 @@ func Below(dir, name string) (rel string, inside bool) { return below(dir, name)
 // stands at target stays, and the error is fs.ErrExist.
 func RenameNew(old, target string) error { return rename(old, target, false) }
 
+// OutputError gives an error from writing into the folder dir its kind, as those of
+// outputs have it: KindEnvironment where nothing else could be written either. For
+// a full disk it says for what there was no room, and what to do.
+func OutputError(err error, what, dir string) error { return outOfSpace(outputError(err), what, dir) }
+
 // Dangling says of a name that leads nowhere that it is a link, if it is one.
 func Dangling(name string, err error) error { return dangling(name, err) }

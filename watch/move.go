@@ -47,12 +47,20 @@ func (s *Source) move(res pipeline.Result, f *file) bool {
 	}
 	target, err := moveInto(dir, rel, item.Path, f.stamp)
 	if err != nil {
+		if !errors.Is(err, ErrLink) && !errors.Is(err, errMeanwhile) {
+			err = pipeline.OutputError(err, "moved pictures", dir)
+		}
 		s.notify(Event{Kind: MoveFailed, Path: item.Path, Rel: f.rel, Target: dir, Err: err})
 		return false
 	}
 	s.notify(Event{Kind: Moved, Path: item.Path, Rel: f.rel, Target: target})
 	return true
 }
+
+// ErrLink is the error of a file that is not moved because it is a link.
+var ErrLink = errors.New("it is a link; links are not moved")
+
+var errMeanwhile = errors.New("it changed while it was copied")
 
 // moveInto moves the file name, which must still be as st says, to dir/rel or
 // the first numbered name that is free.
@@ -62,7 +70,7 @@ func moveInto(dir, rel, name string, st stamp) (target string, err error) {
 		return "", err
 	}
 	if !info.Mode().IsRegular() {
-		return "", errors.New("it is a link; links are not moved")
+		return "", ErrLink
 	}
 	for n := 1; ; n++ {
 		target = filepath.Join(dir, filepath.FromSlash(numbered(rel, n)))
@@ -77,6 +85,10 @@ func moveInto(dir, rel, name string, st stamp) (target string, err error) {
 		case err == nil:
 			return target, nil
 		case !errors.Is(err, fs.ErrExist):
+			var both *os.LinkError
+			if errors.As(err, &both) { // the file is named already
+				err = fmt.Errorf("to %s: %w", pipeline.QuoteName(target), both.Err)
+			}
 			return "", err
 		case same(name, target): // a move that was cut short between copy and removal
 			return target, os.Remove(name)
@@ -114,7 +126,7 @@ func copyOver(name, target string, st stamp) error {
 		return err
 	}
 	if stampOf(info) != st {
-		return errors.New("it changed while it was copied")
+		return errMeanwhile
 	}
 	_ = to.Chmod(info.Mode().Perm()) // a file system without modes is no reason to fail
 	if err := os.Chtimes(to.Name(), info.ModTime(), info.ModTime()); err != nil {

@@ -78,7 +78,7 @@ const (
 	Back       EventKind = "back"        // it is there again, or another is in its place, and is watched anew
 	Gone       EventKind = "gone"        // Path went away before its turn
 	Moved      EventKind = "moved"       // Path was moved to Target
-	MoveFailed EventKind = "move-failed" // Path could not be moved because of Err, and stays
+	MoveFailed EventKind = "move-failed" // Path could not be moved because of Err, which may be ErrLink, and stays
 )
 
 // Event is what happened beside the results of the pictures.

@@ -122,6 +122,27 @@ func TestWatchReusedNames(t *testing.T) {
 	}
 }
 
+// TestWatchUnmoved: an input that stays although it was to be moved is told by the
+// exit code; links are never moved. The next run moves it.
+func TestWatchUnmoved(t *testing.T) {
+	t.Parallel()
+	in, out := folder(t)
+	done := filepath.Join(filepath.Dir(in), "done")
+	wall := writeFile(t, filepath.Join(done, "sub"), nil) // no folder can be made here
+	args := []string{"watch", "-p", "fade", "-o", out, "--once", "--settle", "1ms", "--move-done", done, in}
+	restore(t, args...).want(t, exitSomeFailed, "2 restored, 1 not moved", "not moved: "+filepath.Join(in, "sub", "b.png")+": ")
+	if err := os.Remove(wall); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(done, "a.png"), filepath.Join(in, "link.png")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	restore(t, args...).want(t, exitDone, "1 restored, 1 done before", "links are not moved")
+	if !exists(filepath.Join(done, "sub", "b.png")) {
+		t.Error("the second run has not moved what the first could not")
+	}
+}
+
 // TestWatchStops: a signal is the end that a watch is meant to have.
 func TestWatchStops(t *testing.T) {
 	t.Parallel()
@@ -190,6 +211,12 @@ func TestWatchLog(t *testing.T) {
 	l.Done(done)
 	if !strings.HasSuffix(out.String(), "and 7 pictures more\na.png: restored, 1 MP in 1.0 s\n") {
 		t.Errorf("after the interval: %q", out.String())
+	}
+
+	out.Reset()
+	l.event(watch.Event{Kind: watch.Retrying, Path: "in/a.png", Err: &pipeline.Error{Item: "in/a.png", Step: "fade", Err: errors.New("cut")}, Wait: time.Second})
+	if got, want := out.String(), "restore: not yet: in/a.png: fade: cut; tried again in 1s\n"; got != want {
+		t.Errorf("it says %q, want %q", got, want)
 	}
 
 	out.Reset()

@@ -145,3 +145,37 @@ func whole(t *testing.T, dir string, side int) (count int) {
 	}
 	return count
 }
+
+// TestFullDiskMoves: where the disk that inputs are moved to is full, a watch that
+// works off what is there ends with code 3; the next one moves them.
+func TestFullDiskMoves(t *testing.T) {
+	if !withMounts(t) {
+		return
+	}
+	dir := t.TempDir()
+	in, out, done := filepath.Join(dir, "in"), filepath.Join(dir, "out"), filepath.Join(dir, "done")
+	writeFile(t, filepath.Join(in, "a.png"), pngOf(t, noise(100, 100, 1)))
+	disk(t, done, "8k")
+	args := []string{"watch", "-p", "fade", "-o", out, "--once", "--settle", "1ms", "--move-done", done, in}
+	restore(t, args...).want(t, exitEnvironment, "no room for moved pictures in "+done, "inputs that could not be moved: 1")
+	list := eventsOf(t, restore(t, append(args, "--json")...).stdout)
+	end := list[len(list)-1]
+	for _, e := range list {
+		if e["kind"] == "move-failed" {
+			if facts := e["error"].(map[string]any); facts["kind"] != "environment" {
+				t.Errorf("the error of the move is %v", facts)
+			}
+		}
+	}
+	if facts, _ := end["error"].(map[string]any); end["exit"] != 3.0 || facts["kind"] != "environment" {
+		t.Errorf("the end is %v", end)
+	}
+	if exists(filepath.Join(done, "a.png")) || !exists(filepath.Join(in, "a.png")) {
+		t.Error("the input has gone")
+	}
+	disk(t, done, "1m")
+	restore(t, args...).want(t, exitDone, "0 restored, 1 done before")
+	if !exists(filepath.Join(done, "a.png")) || exists(filepath.Join(in, "a.png")) {
+		t.Error("with room, it is not moved")
+	}
+}
