@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/cae-restore/restore/pipeline"
 	"github.com/cae-restore/restore/watch"
@@ -70,7 +69,7 @@ func (p *program) watch(c *cli.Context, dir string, chain *pipeline.Chain, own m
 		}
 	}
 	once := c.Bool("once")
-	log := &watchLog{out: p.stderr, quiet: c.Bool("quiet"), now: time.Now}
+	log := newWatchLog(p.stderr, c.Bool("quiet"))
 	notify := log.event
 	if p.events != nil {
 		notify = p.events.notify

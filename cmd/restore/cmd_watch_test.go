@@ -188,29 +188,21 @@ func TestWatchUsage(t *testing.T) {
 	}
 }
 
-// TestWatchLog: a burst is counted, failures and what asks for help are always
-// said.
+// TestWatchLog: every picture has its line; failures and what asks for help are
+// said even when nothing else is.
 func TestWatchLog(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	var out bytes.Buffer
-	l := &watchLog{out: &out, now: func() time.Time { return now }}
+	l := newWatchLog(&out, false)
 	done := pipeline.Result{Item: pipeline.Item{Path: "in/a.png", Rel: "a.png"}, Outcome: pipeline.Restored, W: 1000, H: 1000, Seconds: 1}
 	failed := pipeline.Result{Item: pipeline.Item{Path: "in/b.png", Rel: "b.png"}, Outcome: pipeline.Failed, Err: errors.New("broken")}
 	for range mostWatchLines + 7 {
 		l.Done(done)
 	}
 	l.Done(failed)
-	if got := strings.Count(out.String(), "a.png: restored, 1 MP in 1.0 s\n"); got != mostWatchLines {
-		t.Errorf("%d lines of pictures, want %d", got, mostWatchLines)
-	}
-	if !strings.Contains(out.String(), "failed: in/b.png: broken\n") {
-		t.Errorf("the failure is not said: %s", out.String())
-	}
-	now = now.Add(plainInterval)
-	l.Done(done)
-	if !strings.HasSuffix(out.String(), "and 7 pictures more\na.png: restored, 1 MP in 1.0 s\n") {
-		t.Errorf("after the interval: %q", out.String())
+	l.flush()
+	if want := strings.Repeat("a.png: restored, 1 MP in 1.0 s\n", mostWatchLines+7) + "restore: failed: in/b.png: broken\n"; out.String() != want {
+		t.Errorf("it says\n%s, want\n%s", out.String(), want)
 	}
 
 	out.Reset()
@@ -233,5 +225,53 @@ func TestWatchLog(t *testing.T) {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("quiet does not say %q, but %q", part, out.String())
 		}
+	}
+}
+
+// TestWatchLogTerminal: on a terminal, a burst ends in one line that shows the
+// latest picture at once and gives way to what follows.
+func TestWatchLogTerminal(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	var out bytes.Buffer
+	l := &watchLog{out: &out, columns: func() int { return 60 }, now: func() time.Time { return now }}
+	done := func(name string) {
+		l.Done(pipeline.Result{Item: pipeline.Item{Rel: name}, Outcome: pipeline.Restored, W: 1000, H: 1000, Seconds: 1})
+	}
+	for range mostWatchLines {
+		done("a.png")
+	}
+	if want := strings.Repeat("a.png: restored, 1 MP in 1.0 s\n", mostWatchLines); out.String() != want {
+		t.Errorf("at first it says\n%s, want\n%s", out.String(), want)
+	}
+	for i, want := range []string{
+		"\rand 1 picture more, the last of them b.png: restored, 1 MP ",
+		"\rand 2 pictures more, the last of them 休日.png: restored, 1",
+		"\rand 3 pictures more, the last of them d.png: restored, 1 MP",
+	} {
+		out.Reset()
+		done([]string{"b.png", "休日.png", "d.png"}[i])
+		if out.String() != want {
+			t.Errorf("picture %d draws %q, want %q", i, out.String(), want)
+		}
+	}
+	out.Reset()
+	l.Done(pipeline.Result{Item: pipeline.Item{Path: "c.png", Rel: "c.png"}, Outcome: pipeline.Failed, Err: errors.New("broken")})
+	erased := "\r" + strings.Repeat(" ", 59) + "\r"
+	if want := erased + "and 3 pictures more\nrestore: failed: c.png: broken\n"; out.String() != want {
+		t.Errorf("a failure then: %q, want %q", out.String(), want)
+	}
+	done("e.png")
+	now = now.Add(plainInterval)
+	out.Reset()
+	done("f.png")
+	if want := erased + "and 1 picture more\nf.png: restored, 1 MP in 1.0 s\n"; out.String() != want {
+		t.Errorf("after the interval: %q, want %q", out.String(), want)
+	}
+	done("g.png")
+	out.Reset()
+	l.flush()
+	if out.Len() > 0 {
+		t.Errorf("nothing is open, and it says %q", out.String())
 	}
 }
