@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"strings"
 	"syscall"
 	"unicode/utf8"
 
@@ -64,6 +65,21 @@ func QuoteName(name string) string {
 		}
 	}
 	return name
+}
+
+// Printable returns text with what would spoil the line or the terminal, or turn
+// the direction of writing, as Go writes it in strings: names of files may hold any
+// character.
+func Printable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if strconv.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
 }
 
 // ErrReadBack is in the error of a picture whose output, once written, does not

@@ -134,7 +134,7 @@ func TestHostileNames(t *testing.T) {
 		if rel := filepath.ToSlash(filepath.Join("..", "out", name)); !links[rel] {
 			t.Errorf("no link leads to %q", rel)
 		}
-		if title := visible(string([]rune(name))); !slices.Contains(doc.titles(), title) {
+		if title := pipeline.Printable(string([]rune(name))); !slices.Contains(doc.titles(), title) {
 			t.Errorf("%q is not among the titles %q", title, doc.titles())
 		}
 	}

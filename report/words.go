@@ -13,7 +13,7 @@ import (
 
 // words are the functions of the template.
 var words = template.FuncMap{
-	"name":    visible,
+	"name":    pipeline.Printable,
 	"number":  number,
 	"percent": func(part, whole int) string { return fmt.Sprintf("%.3f%%", 100*float64(part)/float64(max(whole, 1))) },
 	"seconds": seconds,
@@ -36,20 +36,6 @@ var words = template.FuncMap{
 var titles = map[pipeline.Outcome]string{
 	pipeline.Failed: "Failed", pipeline.Restored: "Restored", pipeline.Copied: "Copied, as nothing was to be changed",
 	pipeline.Skipped: "Skipped", pipeline.Current: "Current: done by an earlier run", pipeline.Planned: "Planned",
-}
-
-// visible returns text with what does not print, such as the marks that turn the
-// direction of writing, as Go writes it in strings.
-func visible(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if strconv.IsPrint(r) {
-			b.WriteRune(r)
-		} else {
-			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-		}
-	}
-	return b.String()
 }
 
 // number writes three digits, or all of a larger number.
@@ -148,7 +134,7 @@ func formatName(format string) string {
 	if name := formats[format]; name != "" {
 		return name
 	}
-	return visible(format)
+	return pipeline.Printable(format)
 }
 
 // written says in what the file of the output differs from that of the input.
@@ -177,7 +163,7 @@ func value(v any) string {
 		}
 		return "no"
 	case string:
-		return visible(v)
+		return pipeline.Printable(v)
 	}
 	return fmt.Sprint(v)
 }

@@ -59,7 +59,7 @@ func (p *program) compared(c *cli.Context, r *comparing, fatal error) error {
 		switch {
 		case !res.done || res.err != nil && res.err == fatal: // the very same one: it comes last
 		case res.err != nil:
-			fmt.Fprintf(p.stderr, "restore: failed: %s%s\n", oneLine(res.err.Error()), hint(res.err))
+			fmt.Fprintf(p.stderr, "restore: failed: %s%s\n", pipeline.Printable(res.err.Error()), hint(res.err))
 		case res.opacityDiffers:
 			fmt.Fprintf(p.stderr, "restore: %s: the opacity differs, which does not count\n", r.name(i))
 		}

@@ -65,5 +65,5 @@ func (p *program) plan(r *pipeline.Report) {
 
 // reason is what is wrong with a picture, without its name.
 func reason(res *pipeline.Result) string {
-	return oneLine(strings.TrimPrefix(res.Err.Error(), pipeline.QuoteName(res.Item.Path)+": "))
+	return pipeline.Printable(strings.TrimPrefix(res.Err.Error(), pipeline.QuoteName(res.Item.Path)+": "))
 }

@@ -21,7 +21,7 @@ func (p *program) unasked(c *cli.Context, source *pipeline.Folder) {
 			fmt.Fprintf(p.stderr, "restore: and %d more passed over\n", len(notes)-i)
 			break
 		}
-		fmt.Fprintln(p.stderr, "restore:", oneLine(note))
+		fmt.Fprintln(p.stderr, "restore:", pipeline.Printable(note))
 	}
 	for _, u := range source.Unmatched() {
 		if keepsReportOut(c, u.Pattern) {
@@ -31,7 +31,7 @@ func (p *program) unasked(c *cli.Context, source *pipeline.Folder) {
 		if u.Instead != "" {
 			advice = fmt.Sprintf("; patterns are relative to each INPUT: write --exclude %s", shellWord(u.Instead))
 		}
-		fmt.Fprintf(p.stderr, "restore: --exclude %s left nothing out%s\n", oneLine(shellWord(u.Pattern)), oneLine(advice))
+		fmt.Fprintf(p.stderr, "restore: --exclude %s left nothing out%s\n", pipeline.Printable(shellWord(u.Pattern)), pipeline.Printable(advice))
 	}
 }
 

@@ -76,6 +76,6 @@ func holdsPicture(path string, lim pix.Limits) bool {
 // leftOut names what could not be read, with the reason and what to do.
 func (p *program) leftOut(list []unread) {
 	for _, u := range list {
-		fmt.Fprintf(p.stderr, "restore: left out: %s%s\n", oneLine((&pipeline.Error{Item: u.path, Err: u.err}).Error()), hint(u.err))
+		fmt.Fprintf(p.stderr, "restore: left out: %s%s\n", pipeline.Printable((&pipeline.Error{Item: u.path, Err: u.err}).Error()), hint(u.err))
 	}
 }

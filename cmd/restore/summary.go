@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -40,7 +39,7 @@ func (p *program) noted(r *pipeline.Report) {
 		for _, res := range r.Results {
 			for _, note := range res.Notes {
 				if note.Step == kind.step {
-					lines = append(lines, fmt.Sprintf("restore: %s %s: %s", kind.what, pipeline.QuoteName(res.Item.Path), oneLine(fmt.Sprint(note.Value))))
+					lines = append(lines, fmt.Sprintf("restore: %s %s: %s", kind.what, pipeline.QuoteName(res.Item.Path), pipeline.Printable(fmt.Sprint(note.Value))))
 				}
 			}
 		}
@@ -65,7 +64,7 @@ func (p *program) leftAlone(r *pipeline.Report) {
 			fmt.Fprintf(p.stderr, "restore: and %d more skipped; --dry-run names them all\n", r.Skipped-mostLines)
 			return
 		}
-		fmt.Fprintf(p.stderr, "restore: skipped: %s: %s\n", pipeline.QuoteName(res.Item.Path), oneLine(res.Why))
+		fmt.Fprintf(p.stderr, "restore: skipped: %s: %s\n", pipeline.QuoteName(res.Item.Path), pipeline.Printable(res.Why))
 	}
 }
 
@@ -157,23 +156,9 @@ func decibel(v float64) string {
 func describe(res *pipeline.Result) string {
 	var e *pipeline.Error
 	if errors.As(res.Err, &e) {
-		return oneLine(e.Error())
+		return pipeline.Printable(e.Error())
 	}
-	return oneLine(fmt.Sprintf("%s: %v", pipeline.QuoteName(res.Item.Path), res.Err))
-}
-
-// oneLine writes characters that would spoil the line or the terminal as Go
-// does in strings: names of files may hold any.
-func oneLine(text string) string {
-	var b strings.Builder
-	for _, r := range text {
-		if strconv.IsPrint(r) {
-			b.WriteRune(r)
-		} else {
-			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
-		}
-	}
-	return b.String()
+	return pipeline.Printable(fmt.Sprintf("%s: %v", pipeline.QuoteName(res.Item.Path), res.Err))
 }
 
 // hint says what to do about a failed picture, where the error itself does not.
