@@ -6,6 +6,8 @@ import (
 	"image/jpeg"
 	"strings"
 	"testing"
+
+	"github.com/cae-restore/restore/internal/hostile"
 )
 
 // coded is a JPEG by hand. Its codes are, for DC, 0: no difference, 10: one of 1 bit,
@@ -171,4 +173,36 @@ func TestCheckJPEGAlone(t *testing.T) {
 			t.Errorf("%s: image/jpeg: %v", name, err)
 		}
 	}
+}
+
+// FuzzCheckJPEG finds nothing good of whose samples image/jpeg says that they are not.
+func FuzzCheckJPEG(f *testing.F) {
+	for _, file := range append(hostile.Seeds(), hostile.Crafted()...) {
+		if strings.HasSuffix(file.Name, ".jpg") && len(file.Data) < 4<<10 {
+			f.Add(file.Data)
+		}
+	}
+	f.Add(coded(0xc0, 24, 8, oneComponent, "\xff\xdd\x00\x04\x00\x01", sos("\x01", "\x00\x3f\x00"), "\x3f\xff\xd0\x3f\xff\xd1\x3f", endOfImage))
+	f.Add(coded(0xc2, 24, 8, oneComponent, sos("\x01", "\x00\x00\x01"), bitString("000"), sos("\x01", "\x01\x3f\x01"), bitString("10 1 10 0 0 1110 0"),
+		sos("\x01", "\x01\x3f\x10"), bitString("1110 1 01"), endOfImage))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) < 2 {
+			return
+		}
+		if c, err := scanJPEG(data, true); err != nil || c.W*c.H > 1<<16 {
+			return
+		}
+		if err := checkJPEG(data); err != nil {
+			if err != errStream && !ours(err) {
+				t.Fatalf("not one of our errors: %v", err)
+			}
+			return
+		}
+		_, err := jpeg.Decode(bytes.NewReader(data))
+		for _, says := range []string{"short Huffman data", "bad Huffman code", "missing 0xff00 sequence", "unexpected Huffman code", "too many coefficients"} {
+			if err != nil && strings.Contains(err.Error(), says) {
+				t.Fatal(err)
+			}
+		}
+	})
 }
