@@ -19,7 +19,8 @@
 // time. Clocks of file servers are not trusted: only what was seen here at two
 // moments is compared. A file that then fails as one does that is still being
 // written is tried again with growing pauses, and is reported as failed after
-// the last. Whatever changes begins anew, from any state.
+// the last; one that was there from the start and has not changed for minutes, at
+// once. Whatever changes begins anew, from any state.
 //
 // Memory grows with the number of files in the folder, by some two
 // hundred bytes each, and not with what is in them or how many events come.

@@ -39,6 +39,7 @@ type file struct {
 	due        time.Time // for settling and waiting
 	place      int       // in the heap of those that are due; -1: not in it
 	generation uint64    // of the scan that saw it last
+	arrived    bool      // seen to come or to change, and not found there
 	err        error     // why it cannot be looked at, to be yielded with it
 }
 
@@ -51,6 +52,7 @@ type files struct {
 	due     dueHeap
 	pending int  // files in any phase but ended
 	over    bool // Once: nothing is left to do
+	settled bool // all of the folder has been looked through: what is new has arrived
 }
 
 func (s *files) init() {
@@ -89,34 +91,54 @@ func (s *files) saw(rel string, st stamp, wrote bool, now time.Time, settle time
 	defer s.mu.Unlock()
 	f := s.byRel[rel]
 	if f == nil {
-		f = &file{rel: rel, phase: ended, place: -1}
-		s.byRel[rel] = f
+		f = s.add(rel)
 	} else if f.generation = max(f.generation, generation); f.phase == flying {
 		return
 	} else if f.stamp == st && f.err == nil && !(wrote && (f.phase == settling || f.phase == queued)) {
 		return
+	} else {
+		f.arrived = true
 	}
 	f.generation = max(f.generation, generation)
 	f.stamp, f.err, f.tries, f.number = st, nil, 0, 1
 	s.set(f, settling, now.Add(settle))
 }
 
-// sawError takes note of a name that cannot be looked at. It is tried again with
-// growing pauses, and then yielded with the error. With final it is yielded at
-// once.
-func (s *files) sawError(rel string, err error, final bool, now time.Time, generation uint64) {
+// add adds a name.
+func (s *files) add(rel string) *file {
+	f := &file{rel: rel, phase: ended, place: -1, arrived: s.settled}
+	s.byRel[rel] = f
+	return f
+}
+
+// settle tells whether names that come from now on were not there before.
+func (s *files) settle(yes bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settled = yes
+}
+
+func (s *files) hasArrived(f *file) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return f.arrived
+}
+
+// sawError takes note of a name that cannot be looked at. If it is young or has
+// arrived, it is tried again with growing pauses, and then yielded with the error.
+// Otherwise, and with final, it is yielded at once.
+func (s *files) sawError(rel string, err error, young, final bool, now time.Time, generation uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.byRel[rel]
 	if f == nil {
-		f = &file{rel: rel, phase: ended, place: -1}
-		s.byRel[rel] = f
+		f = s.add(rel)
 	} else if f.generation = max(f.generation, generation); f.phase == flying || f.err != nil && f.phase != waiting {
 		return
 	}
 	f.generation = max(f.generation, generation)
 	switch {
-	case final || int(f.tries) >= len(backOff):
+	case final || !young && !f.arrived || int(f.tries) >= len(backOff):
 		f.err = err
 		s.set(f, queued, time.Time{})
 	case f.err == nil || !f.due.After(now):

@@ -188,8 +188,8 @@ func (s *Source) look(rel string, wrote, due bool) (isFolder bool) {
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if _, lerr := os.Lstat(name); lerr == nil { // a link that leads nowhere
-			s.sawError(rel, pipeline.Dangling(name, err), false, time.Now(), s.now())
+		if link, lerr := os.Lstat(name); lerr == nil { // a link that leads nowhere
+			s.sawError(rel, pipeline.Dangling(name, err), s.recent(link, time.Now()), false, time.Now(), s.now())
 			return false
 		}
 		if s.forget(rel) {
@@ -198,7 +198,8 @@ func (s *Source) look(rel string, wrote, due bool) (isFolder bool) {
 	case err != nil && s.rootGone():
 		s.forget(rel)
 	case err != nil:
-		s.sawError(rel, err, false, time.Now(), s.now())
+		entry, lerr := os.Lstat(name)
+		s.sawError(rel, err, lerr == nil && s.recent(entry, time.Now()), false, time.Now(), s.now())
 	case info.IsDir():
 		s.forget(rel)
 		return true

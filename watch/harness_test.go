@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -91,6 +92,7 @@ func start(t *testing.T, dir string, o Options, prepare ...func(*Source, *fakeNo
 	r.fake = &fakeNotifier{events: make(chan fsnotify.Event), errs: make(chan error), watched: map[string]bool{}}
 	source.listen = func() (notifier, error) { return r.fake, nil }
 	source.jitter = func(d time.Duration) time.Duration { return d }
+	source.recent = func(fs.FileInfo, time.Time) bool { return true } // the times of files are not those of the bubble
 	for _, p := range prepare {
 		p(source, r.fake)
 	}

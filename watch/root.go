@@ -77,6 +77,7 @@ func (s *Source) lose(err error) {
 // abandon forgets all that is known of the folder, and ends its watches. Files in
 // flight are forgotten when they land.
 func (s *Source) abandon() {
+	s.settle(false)
 	for rel, f := range s.folders {
 		if f.watched {
 			_ = s.notifier.Remove(s.path(rel)) // it has mostly ended by itself

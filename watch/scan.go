@@ -39,6 +39,7 @@ func (s *Source) scanAll(ctx context.Context) {
 		for _, rel := range s.unseen(generation) {
 			s.look(rel, false, false)
 		}
+		s.settle(true)
 	}
 	s.schedule(true)
 }
@@ -206,7 +207,7 @@ func (s *Source) read(dir string, deep bool) (inner, links []string) {
 		s.rootAt = time.Now()
 		return nil, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		s.sawError(key, err, true, time.Now(), s.now())
+		s.sawError(key, err, false, true, time.Now(), s.now())
 	}
 	for _, e := range entries {
 		rel := path.Join(dir, e.Name())

@@ -101,6 +101,7 @@ type Source struct {
 	rules  pipeline.Rules
 	listen func() (notifier, error)
 	jitter func(time.Duration) time.Duration
+	recent func(fs.FileInfo, time.Time) bool
 
 	// Only the goroutine of follow uses these.
 	folders    map[string]*folder // by relative path
@@ -127,7 +128,7 @@ type Source struct {
 // New makes a source of the pictures in dir. Nothing is watched before Items is
 // called. Errors are of pipeline.KindUsage.
 func New(dir string, o Options) (*Source, error) {
-	s := &Source{Options: o, dir: dir, rules: pipeline.Rules{Exclude: o.Exclude}, listen: listen, jitter: jitter,
+	s := &Source{Options: o, dir: dir, rules: pipeline.Rules{Exclude: o.Exclude}, listen: listen, jitter: jitter, recent: recent,
 		folders: map[string]*folder{}, toldLeft: map[string]bool{}, reals: map[string]string{}, wake: make(chan struct{}, 1), ready: make(chan struct{}, 1)}
 	s.files.init()
 	s.awayPause = AwayPause
@@ -273,7 +274,8 @@ func (s *Source) Done(res pipeline.Result) {
 
 // Retry implements pipeline.Retrier. A file that has changed meanwhile or gone
 // has no failure to record. One that failed as an unfinished file does is tried
-// again, as often as there are pauses. One whose name was given to another
+// again, as often as there are pauses, if it is young or has come while it was
+// watched for: a picture that has been broken for long stays so. One whose name was given to another
 // picture, which has been moved, comes again under a numbered name; the ledger
 // tells in the same way after a restart.
 func (s *Source) Retry(item pipeline.Item, err error) bool {
@@ -295,7 +297,7 @@ func (s *Source) Retry(item pipeline.Item, err error) bool {
 		s.rename(f)
 		return true
 	}
-	if kind == pipeline.KindInput && !looksUnfinished(err) {
+	if kind == pipeline.KindInput && !(looksUnfinished(err) && s.young(f)) {
 		return false
 	}
 	wait, again := s.postpone(f, time.Now())
@@ -303,6 +305,15 @@ func (s *Source) Retry(item pipeline.Item, err error) bool {
 		s.notify(Event{Kind: Retrying, Path: item.Path, Rel: f.rel, Err: err, Wait: wait})
 	}
 	return again
+}
+
+// young reports whether a file may still be in the making.
+func (s *Source) young(f *file) bool {
+	if s.hasArrived(f) {
+		return true
+	}
+	info, err := os.Stat(s.path(f.rel))
+	return err != nil || s.recent(info, time.Now())
 }
 
 // looksUnfinished reports whether a picture that is still being written, or has
