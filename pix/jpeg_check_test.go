@@ -48,7 +48,7 @@ func TestPhotographs(t *testing.T) {
 func damageSeeds(t *testing.T) map[string][]byte {
 	t.Helper()
 	seeds := map[string][]byte{}
-	m, grey := scene(320, 240, 3, 8, false), scene(320, 240, 1, 8, false)
+	m, grey := scene(192, 144, 3, 8, false), scene(192, 144, 1, 8, false)
 	for name, src := range map[string]image.Image{"grey": grey.ToImage(), "4:2:0": m.ToImage()} {
 		var buf bytes.Buffer
 		if err := jpeg.Encode(&buf, src, &jpeg.Options{Quality: 85}); err != nil {
