@@ -298,6 +298,14 @@ func (s *files) unseen(generation uint64) (list []string) {
 	return list
 }
 
+// Unfinished is the number of files known that have not come to their end: those
+// that settle, wait for their turn or another try, or were cut short.
+func (s *files) Unfinished() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending
+}
+
 // idle reports whether all files have come to their end.
 func (s *files) idle() bool {
 	s.mu.Lock()

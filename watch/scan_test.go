@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -324,7 +325,6 @@ func TestPlaces(t *testing.T) {
 		{"failed in output", in, Options{Out: filepath.Join(dir, "out"), MoveFailed: filepath.Join(dir, "out", "failed")}, "inside the output folder"},
 		{"pattern", in, Options{Exclude: []string{"["}}, "malformed"},
 		{"no folder", file, Options{}, "is no folder"},
-		{"not there", filepath.Join(dir, "nothing"), Options{}, "no such"},
 		{"negative", in, Options{Settle: -1}, "above 0"},
 	} {
 		_, err := New(c.dir, c.o)
@@ -334,9 +334,13 @@ func TestPlaces(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || pipeline.KindOf(err) != pipeline.KindUsage || c.want != "no such" && !strings.Contains(err.Error(), c.want) {
+		if err == nil || pipeline.KindOf(err) != pipeline.KindUsage || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one of usage that says %q", c.name, err, c.want)
 		}
+	}
+
+	if _, err := New(filepath.Join(dir, "nothing"), Options{}); pipeline.KindOf(err) != pipeline.KindEnvironment || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("not there: error %v, want one of the environment", err)
 	}
 
 	put(t, dir, "in/done/old.png", "1")

@@ -126,7 +126,9 @@ type Source struct {
 }
 
 // New makes a source of the pictures in dir. Nothing is watched before Items is
-// called. Errors are of pipeline.KindUsage.
+// called. Errors are of pipeline.KindUsage, but for a folder that is not there or
+// cannot be looked at: that may be a disk that is late, so it is one of
+// pipeline.KindEnvironment.
 func New(dir string, o Options) (*Source, error) {
 	s := &Source{Options: o, dir: dir, rules: pipeline.Rules{Exclude: o.Exclude}, listen: listen, jitter: jitter, recent: recent,
 		folders: map[string]*folder{}, toldLeft: map[string]bool{}, reals: map[string]string{}, wake: make(chan struct{}, 1), ready: make(chan struct{}, 1)}
@@ -146,7 +148,7 @@ func New(dir string, o Options) (*Source, error) {
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
-		return nil, usagef("the folder to watch: %w", &pipeline.Error{Item: dir, Err: pipeline.Dangling(dir, err)})
+		return nil, &pipeline.Error{Kind: pipeline.KindEnvironment, Err: fmt.Errorf("the folder to watch: %w", &pipeline.Error{Item: dir, Err: pipeline.Dangling(dir, err)})}
 	}
 	if !info.IsDir() {
 		return nil, usagef("%s is no folder; only a folder can be watched", pipeline.QuoteName(dir))

@@ -98,11 +98,15 @@ func (p *program) watch(c *cli.Context, dir string, chain *pipeline.Chain, own m
 	reporter := pipeline.Reporter(log)
 	if p.events != nil {
 		reporter = p.events.of(chain, c.String("out"))
-	} else if !log.quiet {
-		fmt.Fprintf(p.stderr, "watching %s; restored pictures go to %s\n", pipeline.QuoteName(dir), pipeline.QuoteName(c.String("out")))
+	} else {
+		log.begin = fmt.Sprintf("watching %s; restored pictures go to %s", pipeline.QuoteName(dir), pipeline.QuoteName(c.String("out")))
 	}
 	report, err := pipeline.Run(c.Context, options, chain, source, sink, reporter)
 	log.flush()
+	report.Unfinished = max(report.Unfinished, source.Unfinished())
+	if p.events != nil {
+		p.events.leave(report.Unfinished)
+	}
 	if err == nil {
 		err = source.Err()
 	}
@@ -139,6 +143,7 @@ func watchCounts(r *pipeline.Report, unmoved int) string {
 		{r.Skipped, "skipped as a file has the name of their output"},
 		{r.Failed, "failed"},
 		{unmoved, "not moved"},
+		{r.Unfinished, "not done yet"},
 	} {
 		if part.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.text))

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cae-restore/restore/pipeline"
@@ -119,6 +122,67 @@ func TestWatchReusedNames(t *testing.T) {
 	}
 	if exists(filepath.Join(out, "scan~4.png")) {
 		t.Error("the same picture has a new name")
+	}
+}
+
+// TestWatchNotThere: a folder that is not there may be a disk that comes late: the
+// exit code is the one after which a service starts again.
+func TestWatchNotThere(t *testing.T) {
+	t.Parallel()
+	_, out := folder(t)
+	for _, more := range [][]string{nil, {"--once"}} {
+		r := restore(t, append([]string{"watch", "-p", "fade", "-o", out, filepath.Join(out, "nowhere")}, more...)...)
+		r.want(t, exitEnvironment, "the folder to watch: ", "nowhere")
+		if strings.Contains(r.stderr, "watching ") || exists(out) {
+			t.Errorf("it has begun all the same:\n%s", r.stderr)
+		}
+	}
+}
+
+// TestWatchHeld: a second watch on one output says who holds it, and not that it
+// is watching.
+func TestWatchHeld(t *testing.T) {
+	t.Parallel()
+	in, out := folder(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	begun, ended := make(chan struct{}, 8), make(chan int)
+	p := &program{registry: tasks.NewRegistry(fadeSpec(begun)), stdout: io.Discard, stderr: io.Discard}
+	go func() { ended <- p.run(ctx, []string{"watch", "-p", "fade", "-o", out, "--settle", "1ms", in}) }()
+	<-begun
+	r := restore(t, "watch", "-p", "fade", "-o", out, "--once", in)
+	cancel()
+	<-ended
+	r.want(t, exitEnvironment, "another run, process ")
+	if strings.Contains(r.stderr, "watching ") {
+		t.Errorf("it says that it is watching:\n%s", r.stderr)
+	}
+}
+
+// TestWatchStopsWaiting: what is to be tried again when a watch ends is told as
+// unfinished.
+func TestWatchStopsWaiting(t *testing.T) {
+	t.Parallel()
+	in, out := folder(t)
+	bad := writeFile(t, filepath.Join(in, "bad.png"), nil)
+	for _, json := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			if err := os.Chtimes(bad, time.Now(), time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(20*time.Second, cancel) // while the third try is waited for
+			var stdout, stderr bytes.Buffer
+			p := &program{registry: tasks.NewRegistry(fadeSpec(nil)), stdout: &stdout, stderr: &stderr}
+			code := p.run(ctx, []string{"watch", "-p", "fade", "-o", out, "--poll", "1m", "--settle", "1s", fmt.Sprintf("--json=%t", json), in})
+			if !json {
+				result{code, stdout.String(), stderr.String()}.want(t, exitDone, "2 done before, 1 not done yet")
+				return
+			}
+			list := eventsOf(t, stdout.String())
+			if end := list[len(list)-1]; code != exitDone || end["unfinished"] != 1.0 || end["failed"] != 0.0 || end["restored"] != 2.0 {
+				t.Errorf("exit code %d, the end is %v\n%s", code, end, stderr.String())
+			}
+		})
 	}
 }
 

@@ -45,6 +45,7 @@ type events struct {
 	started bool
 	n       map[pipeline.Outcome]int
 	done    int
+	open    int     // see leave
 	pixels  float64 // megapixels of what was restored or copied
 	stop    chan struct{}
 	clock   sync.WaitGroup
@@ -234,7 +235,7 @@ func (e *events) close(err error, code func(error) int) error {
 	defer e.mu.Unlock()
 	if e.err == nil {
 		end := endEvent{head: e.head("end"), Exit: code(err), Restored: e.n[pipeline.Restored], Copied: e.n[pipeline.Copied], Current: e.n[pipeline.Current], Skipped: e.n[pipeline.Skipped],
-			Failed: e.n[pipeline.Failed], Planned: e.n[pipeline.Planned], Ignored: e.n[pipeline.Ignored], Unfinished: max(0, e.total-e.done), Seconds: e.seconds(), Megapixels: e.pixels}
+			Failed: e.n[pipeline.Failed], Planned: e.n[pipeline.Planned], Ignored: e.n[pipeline.Ignored], Unfinished: max(0, e.total-e.done, e.open), Seconds: e.seconds(), Megapixels: e.pixels}
 		var said *reported
 		if err != nil && !errors.As(err, &said) {
 			f := factsOf(err)

@@ -44,3 +44,11 @@ func (e *events) notify(w watch.Event) {
 	}
 	e.write(event)
 }
+
+// leave takes note of how many files are not done at the end of a watch, whose
+// total nobody knows.
+func (e *events) leave(n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.open = n
+}

@@ -126,9 +126,9 @@ func TestServiceUnit(t *testing.T) {
 	if strings.Contains(text, "\nMemoryDenyWriteExecute=yes") {
 		t.Error("MemoryDenyWriteExecute keeps JPEGs from being written")
 	}
-	unit := strings.Replace(text, "/usr/local/bin/restore", self, 1)
+	unit := strings.ReplaceAll(text, "/usr/local/bin/restore", self)
 	file := writeFile(t, filepath.Join(t.TempDir(), "restore-watch.service"), []byte(unit))
-	if out, err := exec.Command(analyze, "verify", "--man=no", file).CombinedOutput(); err != nil || len(out) > 0 {
+	if out, err := exec.Command(analyze, "verify", file).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

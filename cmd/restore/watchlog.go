@@ -17,6 +17,7 @@ import (
 // with each. Failures always have a line.
 type watchLog struct {
 	out     io.Writer
+	begin   string // written when the run has begun; empty: nothing
 	quiet   bool
 	columns func() int // width of the terminal; nil where out is none
 	now     func() time.Time
@@ -41,7 +42,11 @@ func newWatchLog(out io.Writer, quiet bool) *watchLog {
 const mostWatchLines = 20
 
 // Start implements pipeline.Reporter.
-func (l *watchLog) Start(int) {}
+func (l *watchLog) Start(int) {
+	if l.begin != "" {
+		l.note(l.begin)
+	}
+}
 
 // Done implements pipeline.Reporter.
 func (l *watchLog) Done(r pipeline.Result) {
