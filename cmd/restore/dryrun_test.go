@@ -53,7 +53,7 @@ func TestState(t *testing.T) {
 	restore(t, "fade", in, "-o", out, "--state", state).want(t, exitDone, "2 restored")
 	restore(t, "fade", in, "-o", out, "--state", state, "--checksum").want(t, exitDone, "2 current")
 	restore(t, "fade", in, "-o", out+"2", "--state", state).want(t, exitEnvironment, "another output folder, "+out)
-	restore(t, "fade", in, "-o", out).want(t, exitDone, "0 restored, 2 skipped")
+	restore(t, "fade", in, "-o", out).want(t, exitUsage, "give --state "+state+" again")
 	restore(t, "fade", in, "-o", out, "--state", "").want(t, exitUsage, "--state")
 }
 
