@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -44,13 +43,13 @@ var (
 
 // records is an open ledger. Its methods can be called from many goroutines.
 type records struct {
-	out   string // as the sink has it
-	path  string // of the database
-	db    *bolt.DB
-	locks []*os.File
-	read  bool        // nothing may be written
-	alone bool        // the locks hold: no other run is at work on out
-	file0 fs.FileInfo // of the database, when it was opened
+	out    string // as the sink has it
+	path   string // of the database
+	db     *bolt.DB
+	locks  []*os.File
+	read   bool        // nothing may be written
+	alone  bool        // the locks hold: no other run is at work on out
+	opened fs.FileInfo // of the database, when it was opened
 
 	mu      sync.Mutex
 	items   map[string]*record // what reads see before the database has it
@@ -264,49 +263,6 @@ func (l *records) connect(readOnly bool, wait time.Duration, dir string) error {
 		return fmt.Errorf("cannot open the ledger %s: %w; --state DIR puts it into another folder, on a local disk say", QuoteName(l.path), err)
 	}
 	return err
-}
-
-// ofSystem reports whether an error is one that the system gave. Not all errors of
-// the database have a name by which to tell them.
-func ofSystem(err error) bool {
-	var path *fs.PathError
-	var number syscall.Errno
-	return errors.As(err, &path) || errors.As(err, &number) || errors.Is(err, errors.ErrUnsupported)
-}
-
-// check tells whether the database is whole, and of the format known here.
-func (l *records) check() error {
-	info, err := os.Stat(l.path)
-	if err != nil {
-		return err
-	}
-	l.file0 = info
-	return l.view(func(tx *bolt.Tx) error {
-		if info.Size() < tx.Size() {
-			return l.damaged(fmt.Errorf("it has %d bytes instead of %d", info.Size(), tx.Size()))
-		}
-		for _, name := range [][]byte{metaBucket, itemBucket, outputBucket, intentBucket} {
-			if tx.Bucket(name) == nil {
-				return l.damaged(fmt.Errorf("it has no part %q", name))
-			}
-		}
-		text := string(tx.Bucket(metaBucket).Get([]byte("format")))
-		format, err := strconv.Atoi(text)
-		switch {
-		case err != nil || format < 1:
-			return l.damaged(fmt.Errorf("its format is %q", text))
-		case format > ledgerFormat:
-			return fmt.Errorf("the ledger %s was written by a newer version of this program (format %d; this one knows %d); use that version, or another output folder",
-				QuoteName(l.path), format, ledgerFormat)
-		}
-		return l.verify(tx)
-	})
-}
-
-// damaged is the error of a ledger that cannot be trusted any more.
-func (l *records) damaged(err error) error {
-	return &Error{Kind: KindEnvironment, Err: fmt.Errorf("the ledger %s is damaged: %w; put back a copy of it, or move it away: "+
-		"a run without it leaves all outputs alone that are there, unless --overwrite is given", QuoteName(l.path), err)}
 }
 
 // guard calls f and turns what a damaged database does to it into an error: the

@@ -5,11 +5,57 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"syscall"
 
 	bolt "go.etcd.io/bbolt"
 )
+
+// ofSystem reports whether an error is one that the system gave. Not all errors of
+// the database have a name by which to tell them.
+func ofSystem(err error) bool {
+	var path *fs.PathError
+	var number syscall.Errno
+	return errors.As(err, &path) || errors.As(err, &number) || errors.Is(err, errors.ErrUnsupported)
+}
+
+// check tells whether the database is whole, and of the format known here.
+func (l *records) check() error {
+	info, err := os.Stat(l.path)
+	if err != nil {
+		return err
+	}
+	l.opened = info
+	return l.view(func(tx *bolt.Tx) error {
+		if info.Size() < tx.Size() {
+			return l.damaged(fmt.Errorf("it has %d bytes instead of %d", info.Size(), tx.Size()))
+		}
+		for _, name := range [][]byte{metaBucket, itemBucket, outputBucket, intentBucket} {
+			if tx.Bucket(name) == nil {
+				return l.damaged(fmt.Errorf("it has no part %q", name))
+			}
+		}
+		text := string(tx.Bucket(metaBucket).Get([]byte("format")))
+		format, err := strconv.Atoi(text)
+		switch {
+		case err != nil || format < 1:
+			return l.damaged(fmt.Errorf("its format is %q", text))
+		case format > ledgerFormat:
+			return fmt.Errorf("the ledger %s was written by a newer version of this program (format %d; this one knows %d); use that version, or another output folder",
+				QuoteName(l.path), format, ledgerFormat)
+		}
+		return l.verify(tx)
+	})
+}
+
+// damaged is the error of a ledger that cannot be trusted any more.
+func (l *records) damaged(err error) error {
+	return &Error{Kind: KindEnvironment, Err: fmt.Errorf("the ledger %s is damaged: %w; put back a copy of it, or move it away: "+
+		"a run without it leaves all outputs alone that are there, unless --overwrite is given", QuoteName(l.path), err)}
+}
 
 // counted are the buckets whose numbers of keys stand in the bucket "meta", as
 // "count of NAME". The database keeps no checksums of its pages: one that is damaged
@@ -77,7 +123,7 @@ func (l *records) verify(tx *bolt.Tx) error {
 // is stored in one that was removed would be gone with the process.
 func (l *records) present() error {
 	info, err := os.Stat(l.path)
-	if err == nil && !os.SameFile(info, l.file0) {
+	if err == nil && !os.SameFile(info, l.opened) {
 		err = errors.New("another file has its name")
 	}
 	if err != nil {
