@@ -23,6 +23,9 @@ func (p *photo) need() int64 {
 	out.Format = p.format
 	decode, _ := pix.Cost(h)
 	again, encode := pix.Cost(out)
+	if p.format == "jpeg" && r.Quality > pix.DefaultQuality {
+		encode += encode * 6 / 10 // see the codec's estimate, which is for the default
+	}
 
 	// The file is buffered whole. A turned picture is copied once more, when
 	// what the decoder took is free again.

@@ -110,8 +110,8 @@ func codecFor(name string) *codec {
 }
 
 // Cost estimates, on the high side, how many bytes decoding and encoding a
-// picture take at their peak beside the planes themselves (2 bytes a sample) and
-// the encoded file, for a picture of the header's size, depth and planes. An
+// picture (at the default quality) take at their peak beside the planes
+// themselves (2 bytes a sample) and the encoded file, for a picture of the header's size, depth and planes. An
 // unknown format costs what the dearest one does.
 func Cost(h Header) (decode, encode int64) {
 	for _, c := range codecs {
