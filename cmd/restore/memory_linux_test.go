@@ -78,7 +78,7 @@ func peakOf(t *testing.T, code int, args ...string) (peak int64, text string) {
 	if c.ProcessState == nil || c.ProcessState.ExitCode() != code {
 		t.Fatalf("restore %s: %v, want exit code %d\n%s", strings.Join(args, " "), c.ProcessState, code, out)
 	}
-	return c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10, string(out)
+	return int64(c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) << 10, string(out)
 }
 
 // TestMemoryKept: a folder of small pictures round one of 100 megapixels stays
@@ -91,7 +91,8 @@ func TestMemoryKept(t *testing.T) {
 	if machineMemory() < 6<<30 {
 		t.Skip("a machine with at least 6 GiB of memory")
 	}
-	const budget, tight, small = 4 << 30, 1 << 30, 2000
+	const budget, tight = int64(4 << 30), int64(1 << 30)
+	const small = 2000
 	dir := t.TempDir()
 	in := filepath.Join(dir, "in")
 	var tiles [8][]byte
@@ -125,10 +126,10 @@ func TestMemoryKept(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	peak, text = peakOf(t, exitDone, "denoise", "--strength", "10", "--jobs", "4", "--memory", fmt.Sprint(int64(budget)), "-o", out, in)
-	t.Logf("the budget is %d MiB, the peak %d MiB: %s", int64(budget)>>20, peak>>20, text)
+	peak, text = peakOf(t, exitDone, "denoise", "--strength", "10", "--jobs", "4", "--memory", fmt.Sprint(budget), "-o", out, in)
+	t.Logf("the budget is %d MiB, the peak %d MiB: %s", budget>>20, peak>>20, text)
 	if peak > budget || peak < budget/4 {
-		t.Errorf("with %d MiB the peak is %d MiB", int64(budget)>>20, peak>>20)
+		t.Errorf("with %d MiB the peak is %d MiB", budget>>20, peak>>20)
 	}
 	if m := read(t, filepath.Join(out, "0050-large.jpg")); m.W != 12000 || m.H != 8400 {
 		t.Errorf("the large picture has become one of %dx%d", m.W, m.H)
