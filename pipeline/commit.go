@@ -19,7 +19,11 @@ func (p *photo) commit(batch Batch) error {
 	r.pending <- struct{}{}
 	defer func() { <-r.pending }()
 	p.leave()
-	if err := batch.Seal(); err != nil {
+	seal := r.sealer.seal
+	if r.few {
+		seal = sealed
+	}
+	if err := seal(batch); err != nil {
 		return err
 	}
 	if r.records == nil {

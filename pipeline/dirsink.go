@@ -56,7 +56,16 @@ func notWritable(dir string, err error) error {
 }
 
 // workAlone tells the sink that no other run works on its folder.
-func (s *DirSink) workAlone() { s.alone = true }
+func (s *DirSink) workAlone() {
+	s.alone = true
+	s.sweep(s.dir) // a kill while Open probed the folder may have left its file
+}
+
+// sweep removes what dead runs left in a folder, once.
+func (s *DirSink) sweep(dir string) {
+	once, _ := s.swept.LoadOrStore(dir, new(sync.Once))
+	once.(*sync.Once).Do(func() { sweep(dir, s.alone) })
+}
 
 // Begin implements Sink.
 func (s *DirSink) Begin(_ context.Context, item Item) (Batch, error) {
@@ -121,8 +130,7 @@ func (b *dirBatch) Create(suffix string) (Output, error) {
 		return nil, b.sink.lost(outputError(err))
 	}
 	dir := filepath.Dir(target)
-	once, _ := b.sink.swept.LoadOrStore(dir, new(sync.Once))
-	once.(*sync.Once).Do(func() { sweep(dir, b.sink.alone) })
+	b.sink.sweep(dir)
 	f, err := createTemp(target)
 	if err != nil {
 		return nil, outputError(err)

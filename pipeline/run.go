@@ -139,8 +139,10 @@ type run struct {
 	wg        sync.WaitGroup
 	reporting sync.Mutex
 
-	budget   budget        // of memory for the pictures in flight
-	resident int64         // of memory that they do not share: the program's own
+	budget   budget // of memory for the pictures in flight
+	resident int64  // of memory that they do not share: the program's own
+	sealer   sealer
+	few      bool          // so few items that none waits for others at the disk
 	pending  chan struct{} // holds one element for each picture whose files wait for their names
 
 	mu      sync.Mutex
@@ -184,7 +186,7 @@ func (r *run) prepare(src Source) (list []Item, err error) {
 	if err := r.limitMemory(len(list)); err != nil {
 		return nil, err
 	}
-	r.inputs = inputPlaces(list)
+	r.inputs, r.few = inputPlaces(list), len(list) <= fewItems
 	return list, r.plan(list)
 }
 

@@ -228,7 +228,7 @@ func (w *shutWriter) Write(b []byte) (int, error) {
 func TestEventsUnread(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	const pictures = 60
+	const pictures = 200 // more than may wait for the disk at a time
 	for i := range pictures {
 		writeFile(t, filepath.Join(dir, "in", fmt.Sprintf("%02d.png", i)), pngOf(t, painting(8, 8)))
 	}
