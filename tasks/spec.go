@@ -15,7 +15,22 @@ import (
 type Spec struct {
 	Name, Summary string
 	Version       int      // of the options: from 1 on, raised when one is renamed, means something else or has another default
-	Needs, Makes  []string // planes that it takes from earlier steps, and gives to later ones
+	Needs, Makes  []string // planes that it takes from earlier steps or the user, and gives to later ones
+
+	// NeedsOf says which planes the task needs with certain options, where that
+	// depends on them; nil: Needs.
+	NeedsOf func(options any) []string
+
+	// Keeps tells that the task never changes the picture itself: what it makes
+	// is planes, notes and extra files. A chain of such steps alone writes the
+	// extra files only, and ExtrasOf names them.
+	Keeps bool
+
+	// ExtrasOf lists the suffixes of the extra files (Frame.Outputs) that the
+	// task makes of every picture where no step of its chain changes pictures
+	// (Env.Alone); nil: none.
+	ExtrasOf func(options any) []string
+
 	Models        []Model  // the first is the default; empty for a task without a network
 
 	// Options returns a pointer to a new struct of options set to their
@@ -67,6 +82,9 @@ type Model struct {
 
 	Network []byte // the network as JSON, for a training from nothing
 	Loss    string // name of the loss that trains it ("l1", "mse", "charbonnier")
+	// Assets are the names of the folders of further pictures that Pair and Score
+	// may use: --assets NAME=DIR. They do without what is not given.
+	Assets []string
 	Limits  string // what it is not good at, for its card
 
 	// Cost is the workspace in bytes that one picture of w by h samples takes
@@ -90,6 +108,14 @@ type Sample struct {
 	Name   string
 	Image  *pix.Image
 	Planes map[string]*pix.Plane
+	Assets map[string][]Asset // those of Model.Assets for which there is a folder; in the order of their names
+}
+
+// Asset is a picture of a named folder beside the photographs, such as an
+// overlay of dust and scratches. Image keeps its opacity; nobody may change it.
+type Asset struct {
+	Name  string // path below its folder, with slashes: "dirt/dirt-007.png"
+	Image *pix.Image
 }
 
 // Example is one pair for training, as float32 planes of W*H that are neither

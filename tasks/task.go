@@ -67,6 +67,10 @@ type Env struct {
 	// gives its bytes and their number. What it gives stays readable.
 	OpenModel func(name string) (io.ReaderAt, int64, error)
 
+	// Alone tells that no step of the chain changes the picture: the run is for
+	// the planes and extra files, so a step that can write some does.
+	Alone bool
+
 	// Memory is what a step may use for its workspace, in bytes; 0: as it
 	// thinks fit.
 	Memory int64
