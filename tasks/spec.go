@@ -31,7 +31,7 @@ type Spec struct {
 	// (Env.Alone); nil: none.
 	ExtrasOf func(options any) []string
 
-	Models        []Model  // the first is the default; empty for a task without a network
+	Models []Model // the first is the default; empty for a task without a network
 
 	// Options returns a pointer to a new struct of options set to their
 	// defaults; see SetOption for what its fields and tags mean.
@@ -85,7 +85,7 @@ type Model struct {
 	// Assets are the names of the folders of further pictures that Pair and Score
 	// may use: --assets NAME=DIR. They do without what is not given.
 	Assets []string
-	Limits  string // what it is not good at, for its card
+	Limits string // what it is not good at, for its card
 
 	// Cost is the workspace in bytes that one picture of w by h samples takes
 	// beside its own planes, known before it is decoded.
