@@ -19,8 +19,9 @@ var ErrGrow = errors.New("the network does not grow out of the other one")
 //
 // Nodes of the same name correspond. Where one has more planes, the first ones
 // are small's; they hear nothing of the new ones, whose own weights stay as they
-// are. A residual block that small does not have adds nothing at first. n may
-// have more planes and more blocks, but the same inputs, scales and output.
+// are. A residual block that small does not have adds nothing at first, and
+// neither does a scale below small's coarsest one. n may have more planes, more
+// blocks and more scales, but the same inputs and output.
 // Errors wrap ErrGrow and leave n with parameters of no use.
 func (n *Network) Grow(small *Network) error {
 	have := map[string]Layer{}
@@ -43,10 +44,13 @@ func (n *Network) Grow(small *Network) error {
 	return n.agrees(small)
 }
 
-// silence makes the last convolution of a new residual block say nothing: one
-// that a sum reads which is new as well.
+// silence makes the last convolution of a new residual block say nothing, and that
+// which brings a new, coarser scale back up: one that a sum reads which is new as
+// well.
 func (n *Network) silence(node Node, have map[string]Layer) {
-	if _, ok := node.Layer.(*Conv); !ok {
+	switch node.Layer.(type) {
+	case *Conv, *ConvTranspose:
+	default:
 		return
 	}
 	for _, reader := range n.nodes {

@@ -1,0 +1,211 @@
+package inpaint
+
+import (
+	"context"
+
+	"github.com/cae-restore/restore/pix"
+	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/tasks/internal/neural"
+)
+
+// The network sees windows: a square of the picture with a margin round it. Where
+// a square of tileSide has holes in few of its cells, each of those is a window of
+// its own, which is less work.
+const (
+	cellSide = 32
+	tileSide = 128
+	margin   = 24
+	fewCells = 4 // of the 16 of a tile: (32+48)² samples for each, (128+48)² for all
+)
+
+// completer fills the holes of one picture.
+type completer struct {
+	env    tasks.Env
+	model  *neural.Model
+	scales []*scale
+	out    *pix.Image // what is in holes goes here
+	grey   bool       // all planes get the mean of what the network says
+}
+
+// run fills all scales, the coarsest first.
+func (c *completer) run(ctx context.Context) error {
+	for k := len(c.scales) - 1; k >= 0; k-- {
+		if err := c.scale(ctx, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// place is a square of a scale to be filled.
+type place struct{ x, y int }
+
+// places are the squares of a scale that have holes to be filled there, single
+// cells and whole tiles. They lie on a grid, so that they do not depend on how the
+// work is shared out.
+func (s *scale) places() (cells, tiles []place) {
+	for ty := 0; ty < s.h; ty += tileSide {
+		for tx := 0; tx < s.w; tx += tileSide {
+			var active []place
+			for y := ty; y < min(ty+tileSide, s.h); y += cellSide {
+				for x := tx; x < min(tx+tileSide, s.w); x += cellSide {
+					if s.wants(x, y) {
+						active = append(active, place{x, y})
+					}
+				}
+			}
+			if len(active) > fewCells {
+				tiles = append(tiles, place{tx, ty})
+			} else {
+				cells = append(cells, active...)
+			}
+		}
+	}
+	return cells, tiles
+}
+
+// wants reports whether a cell has samples to be filled at this scale.
+func (s *scale) wants(x, y int) bool {
+	for row := y; row < min(y+cellSide, s.h); row++ {
+		for _, d := range s.at[row*s.w+x : row*s.w+min(x+cellSide, s.w)] {
+			if int(d) > s.depth {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c *completer) scale(ctx context.Context, k int) error {
+	s := c.scales[k]
+	var coarser *scale
+	if k+1 < len(c.scales) {
+		coarser = c.scales[k+1]
+	}
+	cells, tiles := s.places()
+	for _, group := range []struct {
+		places []place
+		side   int
+	}{{cells, cellSide}, {tiles, tileSide}} {
+		side := group.side + 2*margin
+		err := c.model.Windows(ctx, c.env, side, side, len(group.places), func(i int, planes [][]float32) error {
+			s.window(planes, coarser, group.places[i], side)
+			return nil
+		}, func(i int, planes [][]float32) error {
+			c.keep(s, group.places[i], group.side, planes)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// window makes the inputs of a window of the given side round a place: red, green
+// and blue, filled by a membrane, and the mask. Beyond its border the picture is
+// mirrored.
+func (s *scale) window(planes [][]float32, coarser *scale, at place, side int) {
+	n := s.planeCount()
+	v := &window{w: side, h: side, planes: planes[:n], hole: make([]uint8, side*side), scale: s.depth}
+	columns := make([]int, side)
+	for i := range columns {
+		columns[i] = mirror(at.x-margin+i, s.w)
+	}
+	row := make([]float32, s.w)
+	lo, hi := span(columns)
+	for y := range side {
+		from := mirror(at.y-margin+y, s.h)
+		for i, x := range columns {
+			v.hole[y*side+i] = s.at[from*s.w+x]
+		}
+		for p := range n {
+			s.row(row[lo:hi], p, lo, from)
+			to := v.planes[p][y*side : (y+1)*side]
+			for i, x := range columns {
+				to[i] = row[x]
+			}
+		}
+	}
+	if coarser != nil && v.deeper() {
+		v.guess = make([][]float32, n)
+		for p := range n {
+			v.guess[p] = make([]float32, side*side)
+			for y := range side {
+				from := mirror(at.y-margin+y, s.h)
+				for i, x := range columns {
+					v.guess[p][y*side+i] = bilinear(coarser.planes[p], coarser.w, coarser.h, x, from)
+				}
+			}
+		}
+	}
+	v.fill()
+	for p := n; p < 3; p++ {
+		copy(planes[p], planes[0])
+	}
+	for i, d := range v.hole {
+		planes[3][i] = 0
+		if d != 0 {
+			planes[3][i] = 1
+		}
+	}
+}
+
+// deeper reports whether a sample of the window has a guess.
+func (v *window) deeper() bool {
+	for _, d := range v.hole {
+		if int(d) > 1+v.scale {
+			return true
+		}
+	}
+	return false
+}
+
+func span(list []int) (lo, hi int) {
+	lo, hi = list[0], list[0]
+	for _, v := range list {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	return lo, hi + 1
+}
+
+// mirror reflects a place beyond n samples about the outermost one.
+func mirror(at, n int) int {
+	if n == 1 {
+		return 0
+	}
+	at = max(at, -at) % (2 * (n - 1))
+	if at >= n {
+		at = 2*(n-1) - at
+	}
+	return at
+}
+
+// keep takes over what the network says of the holes in a square.
+func (c *completer) keep(s *scale, at place, square int, planes [][]float32) {
+	side := square + 2*margin
+	for y := at.y; y < min(at.y+square, s.h); y++ {
+		for x := at.x; x < min(at.x+square, s.w); x++ {
+			if int(s.at[y*s.w+x]) <= s.depth {
+				continue
+			}
+			from := (y-at.y+margin)*side + x - at.x + margin
+			value := [3]float32{planes[0][from], planes[1][from], planes[2][from]}
+			if c.grey {
+				mean := (value[0] + value[1] + value[2]) / 3
+				value = [3]float32{mean, mean, mean}
+			}
+			for p := range s.planeCount() {
+				if s.planes != nil {
+					s.planes[p][y*s.w+x] = min(max(value[p], 0), 1)
+				} else {
+					c.out.Planes[p][y*s.w+x] = sample(value[p])
+				}
+			}
+		}
+	}
+}
+
+func sample(v float32) uint16 {
+	return uint16(min(max(v, 0), 1)*65535 + 0.5)
+}
