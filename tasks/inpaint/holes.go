@@ -88,8 +88,12 @@ const thin = 4
 // neighbours), and returns the holes at all scales that are needed, finest first.
 func deepen(m holes) []holes {
 	scales := []holes{m}
-	for last := m; last.w > leastScale && last.h > leastScale; {
+	most := 0 // depth that the picture's size allows
+	for last := m; last.w > 1 || last.h > 1; {
 		last = last.halved()
+		if min(last.w, last.h) >= leastScale {
+			most++
+		}
 		if last.count() == 0 {
 			break
 		}
@@ -123,10 +127,10 @@ func deepen(m holes) []holes {
 		}
 		region = append(region[:0], int32(start))
 		m.at[start] = 1
-		most := 0
+		longest := 0
 		for i := 0; i < len(region); i++ {
 			x, y := int(region[i])%m.w, int(region[i])/m.w
-			most = max(most, survives(x, y))
+			longest = max(longest, survives(x, y))
 			for ny := max(0, y-1); ny <= min(m.h-1, y+1); ny++ {
 				for nx := max(0, x-1); nx <= min(m.w-1, x+1); nx++ {
 					if at := ny*m.w + nx; m.at[at] == unseen {
@@ -136,7 +140,7 @@ func deepen(m holes) []holes {
 				}
 			}
 		}
-		if depth := max(0, most-thin); depth > 0 {
+		if depth := min(longest-thin, most); depth > 0 {
 			deepest = max(deepest, depth)
 			for _, at := range region {
 				m.at[at] = uint8(1 + depth)
@@ -150,5 +154,5 @@ func deepen(m holes) []holes {
 	return scales
 }
 
-// leastScale is the side below which a picture is not halved any more.
+// leastScale is the least side of a picture at a coarser scale.
 const leastScale = 24
