@@ -1,12 +1,16 @@
 package inpaint
 
 import (
+	_ "embed" // the shipped weights
 	"math/rand/v2"
 
 	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/internal/degrade"
 	"github.com/cae-restore/restore/tasks/internal/neural"
 )
+
+//go:embed fill.safetensors
+var weights []byte
 
 // network is an autoencoder that sees a picture whose holes are filled by a
 // membrane, and the mask, and says what to correct.
@@ -28,6 +32,7 @@ func models() []tasks.Model {
 	m := tasks.Model{
 		Name:    "fill",
 		Summary: "the default: scratches, strokes, writing and patches of any size",
+		Weights: weights,
 		Network: network,
 		Loss:    "l1",
 		Limits:  "continues what leads into a hole; what was wholly inside, such as a face, it cannot know. Large holes become smooth",
