@@ -26,6 +26,7 @@ func (p *program) trainCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "data", Usage: "folder of clean pictures to learn from, `DIR`; may be given several times"},
 			&cli.StringSliceFlag{Name: "val", Usage: "folder of other clean pictures to score on, `DIR`; may be given several times"},
+			assetsFlag(),
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "folder for what the training writes, `DIR`", DefaultText: "with --resume: the checkpoint's folder"},
 			&cli.Int64Flag{Name: "steps", Usage: "length of the training, `N` steps", DefaultText: "none"},
 			&cli.Float64Flag{Name: "minutes", Usage: "or about `M` minutes, turned into steps at the start", DefaultText: "none"},
@@ -67,6 +68,10 @@ func (p *program) train(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	assets, err := assetFolders(c)
+	if err != nil {
+		return err
+	}
 	pool, err := enter(c)
 	if err != nil {
 		return err
@@ -78,7 +83,7 @@ func (p *program) train(c *cli.Context) error {
 	}
 	path, err := fit.Train(c.Context, fit.TrainOptions{
 		Spec: spec, Model: model,
-		Data: c.StringSlice("data"), Val: c.StringSlice("val"), Out: out,
+		Data: c.StringSlice("data"), Val: c.StringSlice("val"), Assets: assets, Out: out,
 		Config: train.Config{
 			Steps: c.Int64("steps"), Warmup: c.Int64("warmup"), Schedule: train.Schedule(c.String("schedule")),
 			Rate: c.Float64("rate"), WeightDecay: c.Float64("weight-decay"), Clip: c.Float64("clip"), Guard: c.Float64("guard"), Freeze: c.String("freeze"), EMA: c.Float64("ema"),
@@ -106,10 +111,11 @@ func (p *program) train(c *cli.Context) error {
 }
 
 // resumeCommand is the command that goes on with a training, for a shell. Options
-// that the checkpoint does not hold are its own: --data and --val.
+// that the checkpoint does not hold are its own: --data, --val and
+// --assets.
 func resumeCommand(c *cli.Context, arg, checkpoint string) string {
 	words := []string{"restore", "train", arg}
-	for _, name := range []string{"data", "val"} {
+	for _, name := range []string{"data", "val", "assets"} {
 		for _, dir := range c.StringSlice(name) {
 			words = append(words, "--"+name, dir)
 		}

@@ -55,6 +55,12 @@ func (r *run) open(ctx context.Context) error {
 			return err
 		}
 	}
+	if r.data.assets, err = openAssets(ctx, o.Env, o.Model, o.Assets); err != nil {
+		return err
+	}
+	if r.val != nil {
+		r.val.assets = r.data.assets
+	}
 	if err := os.MkdirAll(o.Out, 0o777); err != nil {
 		return fmt.Errorf("the folder for the training cannot be made: %w", err)
 	}
@@ -62,6 +68,11 @@ func (r *run) open(ctx context.Context) error {
 	if r.val != nil {
 		if n, example := shared(r.data, r.val); n > 0 {
 			r.emit(Event{Kind: "warning", Text: fmt.Sprintf("%d of the %d pictures to score on are among those to learn from, %s is one: the score will flatter", n, r.val.Len(), example)})
+		}
+	}
+	for _, text := range append(r.data.assets.warnings, r.data.assets.missing(o.Model)) {
+		if text != "" {
+			r.emit(Event{Kind: "warning", Text: text})
 		}
 	}
 	err = r.data.Preload(ctx, o.Env)

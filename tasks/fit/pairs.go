@@ -19,6 +19,8 @@ type PairsOptions struct {
 	Model *tasks.Model
 	Data  []string // folders of clean pictures
 
+	Assets []AssetFolder // of the model's; may be empty
+
 	Batch int // pairs a batch
 	Patch int // height and width of a pair in samples
 	Seed  uint64
@@ -110,8 +112,11 @@ func openPairs(ctx context.Context, o PairsOptions) (*pairs, error) {
 	if err != nil {
 		return nil, err
 	}
+	if data.assets, err = openAssets(ctx, o.Env, o.Model, o.Assets); err != nil {
+		return nil, err
+	}
 	err = data.Preload(ctx, o.Env)
-	for _, text := range data.Warnings() {
+	for _, text := range slices.Concat(data.assets.warnings, data.Warnings()) {
 		if o.Warn != nil {
 			o.Warn(text)
 		}
