@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/denoise"
+	"github.com/cae-restore/restore/tasks/segment"
 )
 
 // Registry returns the registry of all tasks, in the order in which help and
@@ -11,5 +12,6 @@ import (
 func Registry() *tasks.Registry {
 	return tasks.NewRegistry(
 		denoise.Spec(),
+		segment.Spec(),
 	)
 }

@@ -70,13 +70,17 @@ func (o Overlay) toOverlay(x, y float64) (u, v float64) {
 func (o Overlay) Apply(rng *rand.Rand, p Patch) { o.Cover(rng, p) }
 
 // Cover implements Cover. The overlay is interpolated bilinearly; where it is made
-// smaller, each sample is the mean over the area that it stands for.
+// smaller, each sample is the mean of those that it stands for.
 func (o Overlay) Cover(_ *rand.Rand, p Patch) []float32 {
 	cover := make([]float32, p.W*p.H)
 	m := o.Image
 	hx, hy := o.toPatch(float64(m.W)/2, float64(m.H)/2)
 	hx, hy = math.Abs(hx)+1, math.Abs(hy)+1
 	points := int(math.Ceil(1/o.Scale - 0.01)) // a side
+	at := o.between
+	if points > 1 {
+		at = o.nearest
+	}
 	share := 1 / float32(points*points)
 	strength := float32(o.Strength)
 	for y := max(0, int(o.Y-hy)); y <= min(p.H-1, int(o.Y+hy)+1); y++ {
@@ -87,7 +91,7 @@ func (o Overlay) Cover(_ *rand.Rand, p Patch) []float32 {
 				dx := (float64(k%points)+0.5)/float64(points) - 0.5
 				dy := (float64(k/points)+0.5)/float64(points) - 0.5
 				u, v := o.toOverlay(float64(x)+dx-o.X, float64(y)+dy-o.Y)
-				o.at(u+float64(m.W-1)/2, v+float64(m.H-1)/2, share, &a, &colour)
+				at(u+float64(m.W-1)/2, v+float64(m.H-1)/2, share, &a, &colour)
 			}
 			if a == 0 {
 				continue
@@ -110,31 +114,36 @@ func (o Overlay) Cover(_ *rand.Rand, p Patch) []float32 {
 	return cover
 }
 
-// at adds share times the overlay at a place to opacity and colour. Beyond its
-// edges it is empty.
-func (o Overlay) at(u, v float64, share float32, a *float32, colour *[3]float32) {
-	m := o.Image
+// between adds share times the overlay at a place to opacity and colour. Beyond
+// its edges it is empty.
+func (o *Overlay) between(u, v float64, share float32, a *float32, colour *[3]float32) {
 	x, y := math.Floor(u), math.Floor(v)
-	if x < -1 || y < -1 || x >= float64(m.W) || y >= float64(m.H) {
+	fx, fy := float32(u-x), float32(v-y)
+	o.add(int(x), int(y), share*(1-fx)*(1-fy), a, colour)
+	o.add(int(x)+1, int(y), share*fx*(1-fy), a, colour)
+	o.add(int(x), int(y)+1, share*(1-fx)*fy, a, colour)
+	o.add(int(x)+1, int(y)+1, share*fx*fy, a, colour)
+}
+
+// nearest adds share times the sample at a place.
+func (o *Overlay) nearest(u, v float64, share float32, a *float32, colour *[3]float32) {
+	o.add(int(math.Floor(u+0.5)), int(math.Floor(v+0.5)), share, a, colour)
+}
+
+func (o *Overlay) add(x, y int, opacity float32, a *float32, colour *[3]float32) {
+	m := o.Image
+	if x < 0 || y < 0 || x >= m.W || y >= m.H {
 		return
 	}
-	fx, fy := float32(u-x), float32(v-y)
-	for k, weight := range [4]float32{(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy} {
-		cx, cy := int(x)+k&1, int(y)+k>>1
-		if cx < 0 || cy < 0 || cx >= m.W || cy >= m.H {
-			continue
+	i := y*m.W + x
+	if m.Alpha != nil {
+		if m.Alpha[i] == 0 {
+			return
 		}
-		i := cy*m.W + cx
-		opacity := weight * share
-		if m.Alpha != nil {
-			opacity *= float32(m.Alpha[i]) / 65535
-		}
-		if opacity == 0 {
-			continue
-		}
-		*a += opacity
-		for p := range colour {
-			colour[p] += opacity * float32(m.Planes[p%len(m.Planes)][i]) / 65535
-		}
+		opacity *= float32(m.Alpha[i]) / 65535
+	}
+	*a += opacity
+	for p := range colour {
+		colour[p] += opacity * float32(m.Planes[p%len(m.Planes)][i]) / 65535
 	}
 }

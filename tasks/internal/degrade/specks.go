@@ -3,6 +3,7 @@ package degrade
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Dust is small specks: dust on the film or the glass, grit, mould.
@@ -70,7 +71,7 @@ type Blots struct {
 // DrawBlots draws 1 to 3 blots of 3 to 25 samples in radius; a quarter are dark.
 func DrawBlots(rng *rand.Rand) Blots {
 	return Blots{
-		Count: 1 + rng.IntN(3), Radius: logBetween(rng, 3, 25), Rough: between(rng, 0.1, 0.45),
+		Count: 1 + rng.IntN(3), Radius: logBetween(rng, 3, 25), Rough: between(rng, 0.05, 0.35),
 		Tone: drawTone(rng, 0.25), Uneven: between(rng, 0, 0.05), Opacity: between(rng, 0.85, 1),
 	}
 }
@@ -81,9 +82,11 @@ func (b Blots) Apply(rng *rand.Rand, p Patch) { b.Cover(rng, p) }
 // Cover implements Cover.
 func (b Blots) Cover(rng *rand.Rand, p Patch) []float32 {
 	cover := make([]float32, p.W*p.H)
+	ragged := field(rng, p.W, p.H, max(1.2, b.Radius/6))
 	for range b.Count {
 		s := drawShape(rng, float64(p.W)*rng.Float64(), float64(p.H)*rng.Float64(), b.Radius*between(rng, 0.6, 1.5), b.Rough)
-		s.each(p.W, p.H, 1, func(i int, inside float64) {
+		s.each(p.W, p.H, b.Radius*0.2, func(i int, inside float64) {
+			inside += b.Radius * 0.4 * b.Rough * float64(ragged[i])
 			cover[i] = max(cover[i], float32(min(1, inside+0.5)))
 		})
 	}
@@ -108,45 +111,50 @@ func (b Blots) Cover(rng *rand.Rand, p Patch) []float32 {
 	return seen(cover, b.Opacity)
 }
 
-// shape is a region round a place, whose radius is a sum of waves of the angle.
+// shape is a region round a place, whose radius depends on the angle.
 type shape struct {
 	x, y, radius float64
 	stretch      float64 // of one axis against the other
 	turn         float64
-	depth, phase [9]float64 // of the waves 1, 2, 3 ... round the place
+	edge         [shapeAngles]float64 // relative radius by angle
 }
 
-// drawShape draws a shape of that mean radius. The waves are weaker the shorter
-// they are; rough is the root of their summed squares.
-func drawShape(rng *rand.Rand, x, y, radius, rough float64) shape {
-	s := shape{x: x, y: y, radius: radius, stretch: logBetween(rng, 0.5, 2), turn: between(rng, 0, math.Pi)}
+const shapeAngles = 256
+
+// drawShape draws a shape of that mean radius: a sum of waves round the place,
+// weaker the shorter they are. rough is the root of their summed squares.
+func drawShape(rng *rand.Rand, x, y, radius, rough float64) *shape {
+	s := &shape{x: x, y: y, radius: radius, stretch: logBetween(rng, 0.6, 1.7), turn: between(rng, 0, math.Pi)}
 	sum := 0.
-	for k := range s.depth {
-		s.depth[k] = rng.NormFloat64() / math.Sqrt(float64(k+1))
-		s.phase[k] = between(rng, 0, 2*math.Pi)
-		sum += s.depth[k] * s.depth[k] / 2
+	for k := range 16 {
+		depth, phase := rng.NormFloat64()/float64(k+1), between(rng, 0, 2*math.Pi)
+		sum += depth * depth / 2
+		for i := range s.edge {
+			s.edge[i] += depth * math.Cos(float64(k+1)*2*math.Pi*float64(i)/shapeAngles+phase)
+		}
 	}
-	for k := range s.depth {
-		s.depth[k] *= rough / math.Sqrt(sum)
+	for i, e := range s.edge {
+		s.edge[i] = max(0.1, 1+e*rough/math.Sqrt(sum))
 	}
 	return s
 }
 
 // each tells f of the samples that lie in the shape, or up to margin samples
 // outside, and about how many samples they lie inside (below 0: outside).
-func (s shape) each(w, h int, margin float64, f func(i int, inside float64)) {
+func (s *shape) each(w, h int, margin float64, f func(i int, inside float64)) {
 	sin, cos := math.Sincos(s.turn)
-	reach := s.radius*3*max(s.stretch, 1/s.stretch) + margin
-	for y := max(0, int(s.y-reach)); y <= min(h-1, int(s.y+reach)); y++ {
-		for x := max(0, int(s.x-reach)); x <= min(w-1, int(s.x+reach)); x++ {
+	most := s.radius*slices.Max(s.edge[:]) + margin
+	reach := most * max(s.stretch, 1/s.stretch)
+	for y := max(0, int(s.y-reach)); y <= min(h-1, int(s.y+reach)+1); y++ {
+		for x := max(0, int(s.x-reach)); x <= min(w-1, int(s.x+reach)+1); x++ {
 			dx, dy := float64(x)-s.x, float64(y)-s.y
 			u, v := (dx*cos+dy*sin)*s.stretch, (dy*cos-dx*sin)/s.stretch
-			r, angle := math.Hypot(u, v), math.Atan2(v, u)
-			edge := 1.
-			for k, d := range s.depth {
-				edge += d * math.Cos(float64(k+1)*angle+s.phase[k])
+			r := u*u + v*v
+			if r > most*most {
+				continue
 			}
-			if inside := s.radius*max(edge, 0.05) - r; inside > -margin {
+			angle := int((math.Atan2(v, u)/(2*math.Pi)+1)*shapeAngles) % shapeAngles
+			if inside := s.radius*s.edge[angle] - math.Sqrt(r); inside > -margin {
 				f(y*w+x, inside)
 			}
 		}
