@@ -127,10 +127,14 @@ func (m *Model) cost(l layout, workers int) int64 {
 
 // CostOf is Cost for the network with the given JSON, as tasks.Model asks for
 // it. It panics where that is no network, which is a mistake of the program.
-func CostOf(network []byte) func(w, h, workers int) int64 {
+func CostOf(network []byte) func(w, h, workers int) int64 { return Untrained(network).Cost }
+
+// Untrained is a model of the network with the given JSON, whose parameters are
+// zeros: to be asked what it costs. It panics where that is no network.
+func Untrained(network []byte) *Model {
 	net, err := cae.Parse(network)
 	if err != nil {
 		panic(err)
 	}
-	return (&Model{Net: net}).Cost
+	return &Model{Net: net}
 }
