@@ -162,10 +162,10 @@ func (c *classes) notes() []tasks.Note {
 	for _, k := range c.class {
 		counts[k]++
 	}
-	percent := func(n int) float64 { return math.Round(float64(n)/float64(max(1, len(c.class)))*1e5) / 1e3 }
-	list := []tasks.Note{{Step: "segment", Key: "damaged", Value: percent(len(c.class) - counts[0])}}
+	share := func(n int) float64 { return ratio(int64(n), int64(len(c.class))) }
+	list := []tasks.Note{{Step: "segment", Key: "damaged", Value: share(len(c.class) - counts[0])}}
 	for k, a := range kinds {
-		list = append(list, tasks.Note{Step: "segment", Key: a.name, Value: percent(counts[k+1])})
+		list = append(list, tasks.Note{Step: "segment", Key: a.name, Value: share(counts[k+1])})
 	}
 	return list
 }
