@@ -108,13 +108,15 @@ func openPairs(ctx context.Context, o PairsOptions) (*pairs, error) {
 	if err != nil {
 		return nil, err
 	}
+	companions, err := openAssets(ctx, o.Env, o.Model, o.Assets)
+	if err != nil {
+		return nil, err
+	}
 	data, err := OpenDataset(o.Data, o.Patch, o.Memory)
 	if err != nil {
 		return nil, err
 	}
-	if data.assets, err = openAssets(ctx, o.Env, o.Model, o.Assets); err != nil {
-		return nil, err
-	}
+	data.assets = companions
 	err = data.Preload(ctx, o.Env)
 	for _, text := range slices.Concat(data.assets.warnings, data.Warnings()) {
 		if o.Warn != nil {
