@@ -22,8 +22,8 @@ const (
 
 const protocol = "Each picture becomes an old print by a generator that is seeded by its name: grey or brown, faded, flat, as for the training; " +
 	"then one piece of damage for each 25,000 samples is laid on it, at least two, and grain, noise and JPEG follow. " +
-	"A sample is damaged where it is covered by 0.25 and more. IoU (intersection over union), precision and recall in percent over all samples of all pictures. " +
-	"False alarms: marked samples of the undamaged pictures, in percent."
+	"A sample is damaged where it is covered by 0.25 and more. IoU (intersection over union, Jaccard), precision and recall over all samples of all pictures, of a kind for the samples that are said to be of it. " +
+	"Share: damaged samples. False alarms: marked samples of the undamaged pictures."
 
 // overlaysProtocol and generatedProtocol say what the damage is.
 const (
@@ -46,12 +46,16 @@ func (t *tally) add(found, there bool) {
 	}
 }
 
-// ratio is a share in percent; of nothing it is 0.
-func ratio(a, b int64) float64 {
+// ratio is a of b to four places; of nothing it is 0. percent is the same in
+// percent, to three places.
+func ratio(a, b int64) float64   { return rounded(a, b, 1, 1e4) }
+func percent(a, b int64) float64 { return rounded(a, b, 100, 1e3) }
+
+func rounded(a, b int64, unit, places float64) float64 {
 	if b == 0 {
 		return 0
 	}
-	return math.Round(float64(a)/float64(b)*1e5) / 1e3
+	return math.Round(float64(a)/float64(b)*unit*places) / places
 }
 
 func (t tally) iou() float64 { return ratio(t.both, t.found+t.there-t.both) }
@@ -139,22 +143,22 @@ func planesOf(p degrade.Patch) *neural.Planes {
 // table makes the table of the sums over all pictures.
 func (t *tallies) table(weights string, o *ScoreOptions) tasks.Table {
 	out := tasks.Table{
-		Protocol: protocol, Unit: "%",
-		Columns: []string{"damage", "iou", "precision", "recall", "share", "false_alarms", "pictures"},
-		Score:   t.tally[0].iou(),
+		Protocol: protocol,
+		Columns:  []string{"damage", "iou", "precision", "recall", "share_percent", "false_alarms_percent", "pictures"},
+		Score:    t.tally[0].iou(),
 	}
 	if t.generated {
 		out.Protocol += generatedProtocol
 	} else {
 		out.Protocol += overlaysProtocol
 	}
-	out.Protocol += fmt.Sprintf(" Share: damaged samples in percent. Threshold %g. Weights: %s.", o.Threshold, weights)
+	out.Protocol += fmt.Sprintf(" Threshold %g. Weights: %s.", o.Threshold, weights)
 	for k, a := range t.tally {
 		name := "any"
 		if k > 0 {
 			name = kind(k).String()
 		}
-		out.Rows = append(out.Rows, []any{name, a.iou(), ratio(a.both, a.found), ratio(a.both, a.there), ratio(a.there, t.samples), ratio(t.alarms[k], t.samples), t.pictures})
+		out.Rows = append(out.Rows, []any{name, a.iou(), ratio(a.both, a.found), ratio(a.both, a.there), percent(a.there, t.samples), percent(t.alarms[k], t.samples), t.pictures})
 	}
 	return out
 }

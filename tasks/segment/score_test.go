@@ -39,7 +39,7 @@ func TestScore(t *testing.T) {
 	if !reflect.DeepEqual(a, b) {
 		t.Error("three workers score otherwise than one")
 	}
-	if len(a.Rows) != 1+kindCount || a.Rows[0][0] != "any" || a.Rows[0][1] != a.Score || a.Score <= 0 || a.Score >= 100 {
+	if len(a.Rows) != 1+kindCount || a.Rows[0][0] != "any" || a.Rows[0][1] != a.Score || a.Score <= 0 || a.Score >= 1 {
 		t.Errorf("score %g, rows %v", a.Score, a.Rows)
 	}
 	for _, row := range a.Rows {
@@ -71,7 +71,7 @@ func TestTally(t *testing.T) {
 	for _, c := range [][2]bool{{true, true}, {true, true}, {true, false}, {false, true}, {false, false}} {
 		a.add(c[0], c[1])
 	}
-	if a.iou() != 50 || math.Abs(ratio(a.both, a.found)-66.667) > 1e-9 || (tally{}).iou() != 0 {
+	if a.iou() != 0.5 || math.Abs(ratio(a.both, a.found)-0.6667) > 1e-9 || percent(1, 8) != 12.5 || (tally{}).iou() != 0 {
 		t.Errorf("IoU %g, precision %g", a.iou(), ratio(a.both, a.found))
 	}
 }

@@ -162,7 +162,7 @@ func (c *classes) notes() []tasks.Note {
 	for _, k := range c.class {
 		counts[k]++
 	}
-	share := func(n int) float64 { return ratio(int64(n), int64(len(c.class))) }
+	share := func(n int) float64 { return percent(int64(n), int64(len(c.class))) }
 	list := []tasks.Note{{Step: "segment", Key: "damaged", Value: share(len(c.class) - counts[0])}}
 	for k, a := range kinds {
 		list = append(list, tasks.Note{Step: "segment", Key: a.name, Value: share(counts[k+1])})

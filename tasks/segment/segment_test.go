@@ -150,7 +150,7 @@ func TestApply(t *testing.T) {
 			t.Error("the extra files are not what was found")
 		}
 		if got := f.Notes; len(got) != 2+kindCount || got[1].Key != "damaged" ||
-			got[1].Value != ratio(int64(len(labels.Pix)-counts[0]), int64(len(labels.Pix))) {
+			got[1].Value != percent(int64(len(labels.Pix)-counts[0]), int64(len(labels.Pix))) {
 			t.Errorf("notes %v with %d of %d samples damaged", got, len(labels.Pix)-counts[0], len(labels.Pix))
 		}
 	}
