@@ -22,8 +22,9 @@ type ScoreOptions struct {
 }
 
 const (
-	// defaultThreshold was chosen with the overlays that are held out on the
-	// training photographs; see docs/quality.md.
+	// defaultThreshold belongs to the shipped weights. It is chosen with the
+	// overlays that are held out, on training photographs and not on those that
+	// the figures of docs/quality.md are of: restore eval segment --threshold.
 	defaultThreshold = 0.5
 
 	// defaultGrow covers the soft edges of damage, where it hides less of the

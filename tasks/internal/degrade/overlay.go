@@ -27,7 +27,7 @@ func DrawOverlay(rng *rand.Rand, m *pix.Image, w, h int, least, most, dark float
 		Image: m, Scale: logBetween(rng, least, most), Turn: rng.IntN(8), Strength: between(rng, 0.75, 1), Invert: rng.Float64() < dark,
 	}
 	u, v := float64(m.W)/2, float64(m.H)/2
-	if m.Alpha != nil && len(m.Alpha) > 0 {
+	if len(m.Alpha) > 0 {
 		// Most overlays are empty for the greater part: one of 100 samples
 		// damaged needs some hundred tries.
 		for range 4000 {
