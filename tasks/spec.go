@@ -81,7 +81,7 @@ type Model struct {
 	Weights       []byte // the shipped model file, or nil where none is shipped yet
 
 	Network []byte // the network as JSON, for a training from nothing
-	Loss    string // name of the loss that trains it ("l1", "mse", "charbonnier")
+	Loss    string // name of the loss that trains it ("l1", "mse", "charbonnier", "bce")
 	// Assets are the names of the folders of further pictures that Pair and Score
 	// may use: --assets NAME=DIR. They do without what is not given.
 	Assets []string
@@ -124,7 +124,11 @@ type Asset struct {
 type Example struct {
 	W, H          int
 	Input, Target [][]float32
-	Weight        []float32 // of each sample in the loss, or nil for all 1
+
+	// Weight is that of each sample in the loss: W*H values that count for all
+	// planes of the target, or W*H for each plane, one plane after another; nil
+	// for all 1.
+	Weight []float32
 }
 
 // Table is a result of scoring.

@@ -36,6 +36,7 @@ func schedules() []train.Config {
 		with(func(c *train.Config) { c.Schedule = train.Constant; c.DecayFrom = 12; c.Clip = 0.01 }),
 		with(func(c *train.Config) { c.Schedule = train.Constant; c.DecayFrom = 3; c.EMA = 0 }), // within the warm-up
 		with(func(c *train.Config) { c.Guard = 10 }),
+		with(func(c *train.Config) { c.Loss = "bce"; c.Guard = 10 }),
 	}
 }
 

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/cae-restore/restore/cae"
 )
@@ -19,36 +20,53 @@ const charbonnierEps = 1e-3
 
 // NewLoss finds a loss by name: "l1" is |d|, "mse" is d², "charbonnier" is
 // sqrt(d²+ε²) with ε = 0.001 (Charbonnier et al., ICIP 1994), d being the
-// difference.
+// difference. "bce" is the binary cross-entropy -t·log(s)-(1-t)·log(1-s) of a
+// target t from 0 to 1 and the sigmoid s of the output x, which is a logit; it is
+// computed as max(x,0) - x·t + log(1+exp(-|x|)), which cannot overflow.
 func NewLoss(name string) (Loss, error) {
 	switch name {
 	case "l1":
-		return pointwise(func(d float64) (float64, float64) {
-			switch {
+		return pointwise(func(x, t float64) (float64, float64) {
+			switch d := x - t; {
 			case d > 0:
 				return d, 1
 			case d < 0:
 				return -d, -1
+			default:
+				return 0 * d, 0 * d // what is no number stays none
 			}
-			return 0 * d, 0 * d // what is no number stays none
 		}), nil
 	case "mse":
-		return pointwise(func(d float64) (float64, float64) { return d * d, 2 * d }), nil
+		return pointwise(func(x, t float64) (float64, float64) { d := x - t; return d * d, 2 * d }), nil
 	case "charbonnier":
-		return pointwise(func(d float64) (float64, float64) {
+		return pointwise(func(x, t float64) (float64, float64) {
+			d := x - t
 			r := math.Sqrt(d*d + charbonnierEps*charbonnierEps)
 			return r, d / r
 		}), nil
+	case "bce":
+		return pointwise(func(x, t float64) (float64, float64) {
+			small := math.Exp(-math.Abs(x))
+			sigmoid := 1 / (1 + small)
+			if x < 0 {
+				sigmoid = small / (1 + small)
+			}
+			return max(x, 0) - x*t + math.Log1p(small), sigmoid - t
+		}), nil
 	}
-	return nil, fmt.Errorf("there is no loss %q; there are l1, mse and charbonnier", name)
+	return nil, fmt.Errorf("there is no loss %q; there are %s", name, strings.Join(Losses(), ", "))
 }
 
-// pointwise sums a loss of single samples that returns value and derivative.
-func pointwise(point func(d float64) (float64, float64)) Loss {
+// Losses are the names that NewLoss knows.
+func Losses() []string { return []string{"l1", "mse", "charbonnier", "bce"} }
+
+// pointwise sums a loss of single samples that returns, for output and target,
+// value and derivative with respect to the output.
+func pointwise(point func(x, t float64) (float64, float64)) Loss {
 	return func(grad, out, target, weight []float32, scale float64) float64 {
 		var sum float64
 		for i, v := range out {
-			value, slope := point(float64(v) - float64(target[i]))
+			value, slope := point(float64(v), float64(target[i]))
 			if weight != nil {
 				value *= float64(weight[i])
 				slope *= float64(weight[i])

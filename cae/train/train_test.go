@@ -49,6 +49,7 @@ func TestLoss(t *testing.T) {
 		"l1":          (0.25 + 2 + 0.5 + 0.05 + 0.7) / 5,
 		"mse":         (0.0625 + 4 + 0.25 + 0.0025 + 0.49) / 5,
 		"charbonnier": (0.25 + 2 + 0.5 + 0.05 + 0.7) / 5, // to within ε
+		"bce":         (0.849077 + 1.313262 - 2.873072 + 0.750939 + 0.664397) / 5,
 	} {
 		point, err := NewLoss(name)
 		if err != nil {
@@ -78,6 +79,28 @@ func TestLoss(t *testing.T) {
 	}
 	if _, err := NewLoss("l3"); err == nil {
 		t.Error("an unknown loss is taken")
+	}
+}
+
+// TestCrossEntropy: logits far from 0 have finite values and gradients, and what is
+// no number stays none.
+func TestCrossEntropy(t *testing.T) {
+	t.Parallel()
+	point, err := NewLoss("bce")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ out, target, loss, slope float64 }{
+		{1e4, 1, 0, 0}, {1e4, 0, 1e4, 1}, {-1e4, 1, 1e4, -1}, {-1e4, 0, 0, 0}, {0, 0.5, math.Ln2, 0}, {2, 0.25, 2 - 0.5 + 0.126928, 0.880797 - 0.25},
+	} {
+		grad := []float32{0}
+		if got := point(grad, []float32{float32(c.out)}, []float32{float32(c.target)}, nil, 1); math.Abs(got-c.loss) > 1e-5 || math.Abs(float64(grad[0])-c.slope) > 1e-5 {
+			t.Errorf("logit %g, target %g: %g with gradient %g, want %g and %g", c.out, c.target, got, grad[0], c.loss, c.slope)
+		}
+	}
+	grad := []float32{0}
+	if got := point(grad, []float32{float32(math.NaN())}, []float32{1}, nil, 1); got == got || grad[0] == grad[0] {
+		t.Errorf("of no number: %g with gradient %g", got, grad[0])
 	}
 }
 

@@ -116,7 +116,7 @@ func TestChoices(t *testing.T) {
 // completion knows, or stands for what cannot be completed.
 func TestPlaceholders(t *testing.T) {
 	t.Parallel()
-	known := strings.Fields("DIR FILE OUT INPUT... A B GLOB NAME|FILE [STEP=]NAME|FILE [TASK=]NAME|FILE TASK [NAME] [NAME|PIPELINE] PIPELINE SHELL")
+	known := strings.Fields("DIR NAME=DIR FILE OUT INPUT... A B GLOB NAME|FILE [STEP=]NAME|FILE [TASK=]NAME|FILE TASK [NAME] [NAME|PIPELINE] PIPELINE SHELL")
 	free := strings.Fields("N M SIZE DURATION TIME TEXT STEP DB SPDX FORMAT 1..100")
 	var walk func([]*cli.Command)
 	walk = func(list []*cli.Command) {

@@ -26,6 +26,7 @@ func (p *program) evalCommand() *cli.Command {
 			"is null. A picture that cannot be read is left out and named at the end; the exit code is then 1.",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringSliceFlag{Name: "data", Usage: "folder of clean pictures, `DIR`; may be given several times"},
+			assetsFlag(),
 			&cli.StringFlag{Name: "model", Usage: "model to score, `[TASK=]NAME|FILE`: a shipped one by name, or a file"},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON lines instead of the table"},
 			&cli.BoolFlag{Name: "record", Usage: "write the scores into the card of the model file given by --model"},
@@ -66,6 +67,10 @@ func (p *program) eval(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	assets, err := assetFolders(c)
+	if err != nil {
+		return err
+	}
 	pool, err := enter(c)
 	if err != nil {
 		return err
@@ -76,12 +81,15 @@ func (p *program) eval(c *cli.Context) error {
 	m := &passMeter{program: p, quiet: c.Bool("quiet"), total: len(pictures)}
 	m.begin(1)
 	table, left, err := fit.Eval(c.Context, env, fit.EvalOptions{
-		Model: model, Name: name, Pictures: pictures, Limits: lim, Options: options, Progress: m.progress})
+		Model: model, Name: name, Pictures: pictures, Limits: lim, Options: options, Assets: assets, Progress: m.progress,
+		Warn: func(text string) { fmt.Fprintln(p.stderr, "restore:", text) }})
 	m.close()
 	for _, u := range left {
 		failed = append(failed, unread{u.Path, u.Err})
 	}
 	switch {
+	case errors.Is(err, fit.ErrOptions), errors.Is(err, fit.ErrData) && len(left) == 0 && len(pictures) > 0:
+		return &usageError{err}
 	case errors.Is(err, fit.ErrData) && len(failed) > 0:
 		p.leftOut(failed)
 		fmt.Fprintln(p.stderr, "restore: no picture is left, so there is no score")
@@ -107,6 +115,9 @@ func (p *program) eval(c *cli.Context) error {
 		}
 		// The rows' own option is in their condition.
 		settings = slices.DeleteFunc(settings, func(s string) bool { return strings.HasPrefix(s, table.Columns[0]+" ") })
+		for _, a := range assets {
+			settings = append(settings, a.Label())
+		}
 		if err := fit.Record(name, table, c.StringSlice("data"), settings); err != nil {
 			return err
 		}

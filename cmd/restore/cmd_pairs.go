@@ -21,6 +21,7 @@ func (p *program) pairsCommand() *cli.Command {
 			"describes the stream. TASK:model=NAME chooses one of the task's models.",
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "data", Usage: "folder of clean pictures, `DIR`; may be given several times"},
+			assetsFlag(),
 			&cli.IntFlag{Name: "batch", Value: 16, Usage: "pairs a batch"},
 			&cli.IntFlag{Name: "patch", Value: 96, Usage: "height and width of a pair in samples"},
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "seed of all that is drawn"},
@@ -60,6 +61,10 @@ func (p *program) pairs(c *cli.Context) error {
 			return err
 		}
 	}
+	assets, err := assetFolders(c)
+	if err != nil {
+		return err
+	}
 	pool, err := enter(c)
 	if err != nil {
 		return err
@@ -67,7 +72,7 @@ func (p *program) pairs(c *cli.Context) error {
 	defer pool.Leave()
 	write := func(w io.Writer) error {
 		return fit.Pairs(c.Context, w, fit.PairsOptions{
-			Spec: spec, Model: model, Data: c.StringSlice("data"),
+			Spec: spec, Model: model, Data: c.StringSlice("data"), Assets: assets,
 			Batch: c.Int("batch"), Patch: c.Int("patch"), Seed: c.Uint64("seed"), Start: c.Int64("start"), Count: c.Int64("count"),
 			DType: pairTypes[c.String("dtype")], Env: p.env(pool),
 			Warn: func(text string) { fmt.Fprintln(p.stderr, "restore:", text) },

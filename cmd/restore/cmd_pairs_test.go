@@ -50,17 +50,20 @@ func TestPairsRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no task":        {nil, "say which task"},
-		"no data":        {[]string{"denoise"}, "--data DIR"},
-		"unknown model":  {[]string{"denoise:model=none", "--data", data}, "none"},
-		"missing folder": {[]string{"denoise", "--data", data + "x", "--count", "1"}, "unusable data"},
-		"no end":         {[]string{"denoise", "--data", data, "-o", data + "x"}, "--count N"},
-		"count 0":        {[]string{"denoise", "--data", data, "--count", "0"}, "at least 1"},
-		"start":          {[]string{"denoise", "--data", data, "--start", "-1"}, "at least 0"},
-		"dtype":          {[]string{"denoise", "--data", data, "--dtype", "int8"}, "float16 or float32"},
-		"patch":          {[]string{"denoise", "--data", data, "--patch", "17"}, "multiples of"},
-		"too small":      {[]string{"denoise", "--data", data, "--patch", "64"}, "no picture of at least 64x64"},
-		"score option":   {[]string{"denoise", "--data", data, "--sigma", "15"}, "no option --sigma"},
+		"no task":           {nil, "say which task"},
+		"no data":           {[]string{"denoise"}, "--data DIR"},
+		"unknown model":     {[]string{"denoise:model=none", "--data", data}, "none"},
+		"missing folder":    {[]string{"denoise", "--data", data + "x", "--count", "1"}, "unusable data"},
+		"assets of no use":  {[]string{"denoise", "--data", data, "--assets", "overlays=" + data, "--count", "1"}, "uses none"},
+		"unknown assets":    {[]string{"segment", "--data", data, "--assets", "papers=" + data, "--count", "1"}, "there are: overlays"},
+		"assets, no folder": {[]string{"segment", "--data", data, "--assets", "overlays", "--count", "1"}, "NAME=DIR"},
+		"no end":            {[]string{"denoise", "--data", data, "-o", data + "x"}, "--count N"},
+		"count 0":           {[]string{"denoise", "--data", data, "--count", "0"}, "at least 1"},
+		"start":             {[]string{"denoise", "--data", data, "--start", "-1"}, "at least 0"},
+		"dtype":             {[]string{"denoise", "--data", data, "--dtype", "int8"}, "float16 or float32"},
+		"patch":             {[]string{"denoise", "--data", data, "--patch", "17"}, "multiples of"},
+		"too small":         {[]string{"denoise", "--data", data, "--patch", "64"}, "no picture of at least 64x64"},
+		"score option":      {[]string{"denoise", "--data", data, "--sigma", "15"}, "no option --sigma"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -26,6 +26,7 @@ func (p *program) trainCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "data", Usage: "folder of clean pictures to learn from, `DIR`; may be given several times"},
 			&cli.StringSliceFlag{Name: "val", Usage: "folder of other clean pictures to score on, `DIR`; may be given several times"},
+			assetsFlag(),
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "folder for what the training writes, `DIR`", DefaultText: "with --resume: the checkpoint's folder"},
 			&cli.Int64Flag{Name: "steps", Usage: "length of the training, `N` steps", DefaultText: "none"},
 			&cli.Float64Flag{Name: "minutes", Usage: "or about `M` minutes, turned into steps at the start", DefaultText: "none"},
@@ -38,7 +39,7 @@ func (p *program) trainCommand() *cli.Command {
 			&cli.Float64Flag{Name: "ema", Value: 0.999, Usage: "memory of the moving average of the weights, 0 to below 1"},
 			&cli.Int64Flag{Name: "warmup", Value: 200, Usage: "steps over which the rate rises to its full value; at most a tenth of all"},
 			choice(&cli.StringFlag{Name: "schedule", Value: string(train.Cosine), Usage: "rate after the warm-up: cosine (falls to 0 at the last step) or constant"}, "cosine", "constant"),
-			choice(&cli.StringFlag{Name: "loss", Usage: "l1, mse or charbonnier", DefaultText: "the model's own"}, "l1", "mse", "charbonnier"),
+			choice(&cli.StringFlag{Name: "loss", Usage: oneOfWords(train.Losses()), DefaultText: "the model's own"}, train.Losses()...),
 			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "seed of the first weights and of all that is drawn"},
 			&cli.StringFlag{Name: "resume", Usage: "checkpoint to go on from, `FILE`; steps, batch, rate and the rest are the checkpoint's"},
 			&cli.Int64Flag{Name: "decay", Usage: "with --resume: branch off, let the rate fall to 0 over `N` steps and end there; needs another -o", DefaultText: "none"},
@@ -67,6 +68,10 @@ func (p *program) train(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	assets, err := assetFolders(c)
+	if err != nil {
+		return err
+	}
 	pool, err := enter(c)
 	if err != nil {
 		return err
@@ -78,7 +83,7 @@ func (p *program) train(c *cli.Context) error {
 	}
 	path, err := fit.Train(c.Context, fit.TrainOptions{
 		Spec: spec, Model: model,
-		Data: c.StringSlice("data"), Val: c.StringSlice("val"), Out: out,
+		Data: c.StringSlice("data"), Val: c.StringSlice("val"), Assets: assets, Out: out,
 		Config: train.Config{
 			Steps: c.Int64("steps"), Warmup: c.Int64("warmup"), Schedule: train.Schedule(c.String("schedule")),
 			Rate: c.Float64("rate"), WeightDecay: c.Float64("weight-decay"), Clip: c.Float64("clip"), Guard: c.Float64("guard"), Freeze: c.String("freeze"), EMA: c.Float64("ema"),
@@ -106,10 +111,11 @@ func (p *program) train(c *cli.Context) error {
 }
 
 // resumeCommand is the command that goes on with a training, for a shell. Options
-// that the checkpoint does not hold are its own: --data and --val.
+// that the checkpoint does not hold are its own: --data, --val and
+// --assets.
 func resumeCommand(c *cli.Context, arg, checkpoint string) string {
 	words := []string{"restore", "train", arg}
-	for _, name := range []string{"data", "val"} {
+	for _, name := range []string{"data", "val", "assets"} {
 		for _, dir := range c.StringSlice(name) {
 			words = append(words, "--"+name, dir)
 		}
@@ -171,7 +177,7 @@ func checkTraining(c *cli.Context) (out string, err error) {
 		{"freeze", oneOf(c.String("freeze"), "", train.FreezeEncoder), train.FreezeEncoder},
 		{"warmup", c.Int64("warmup") >= 0, "at least 0"},
 		{"schedule", oneOf(c.String("schedule"), string(train.Cosine), string(train.Constant)), "cosine or constant"},
-		{"loss", oneOf(c.String("loss"), "", "l1", "mse", "charbonnier"), "l1, mse or charbonnier"},
+		{"loss", c.String("loss") == "" || oneOf(c.String("loss"), train.Losses()...), oneOfWords(train.Losses())},
 		{"checkpoint", c.Duration("checkpoint") > 0, "above 0, such as 10m"},
 		{"score", c.Duration("score") > 0, "above 0, such as 10m"},
 	} {
@@ -189,6 +195,12 @@ func sameFolder(a, b string) bool {
 	}
 	right, err := os.Stat(b)
 	return err == nil && os.SameFile(left, right)
+}
+
+// oneOfWords is "l1, mse or bce".
+func oneOfWords(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 func oneOf(word string, words ...string) bool {

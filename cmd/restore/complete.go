@@ -151,6 +151,10 @@ func (p *program) placeholder(found *offer, verb *cli.Command, name, typed strin
 	switch name {
 	case "DIR":
 		found.dirs = true
+	case "NAME=DIR":
+		if found.dirs = strings.Contains(typed, "="); !found.dirs {
+			p.assetNames(found)
+		}
 	case "FILE", "OUT", "INPUT...", "A", "B", "GLOB":
 		found.files = true
 	case "NAME|FILE", "[STEP=]NAME|FILE", "[TASK=]NAME|FILE":
@@ -186,6 +190,21 @@ func (p *program) models(found *offer, verb *cli.Command) {
 				found.add(m.Name, m.Summary)
 			default:
 				found.add(s.Name+":"+m.Name, m.Summary)
+			}
+		}
+	}
+}
+
+// assetNames offers the folders that models make use of.
+func (p *program) assetNames(found *offer) {
+	seen := map[string]bool{}
+	for _, s := range p.registry.Specs() {
+		for _, m := range s.Models {
+			for _, name := range m.Assets {
+				if !seen[name] {
+					found.add(name+"=", "for "+s.Name+":model="+m.Name)
+				}
+				seen[name] = true
 			}
 		}
 	}

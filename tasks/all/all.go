@@ -5,6 +5,7 @@ import (
 	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/denoise"
 	"github.com/cae-restore/restore/tasks/inpaint"
+	"github.com/cae-restore/restore/tasks/segment"
 )
 
 // Registry returns the registry of all tasks, in the order in which help and
@@ -13,5 +14,6 @@ func Registry() *tasks.Registry {
 	return tasks.NewRegistry(
 		denoise.Spec(),
 		inpaint.Spec(),
+		segment.Spec(),
 	)
 }

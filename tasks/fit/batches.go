@@ -92,7 +92,10 @@ func (f *filling) put(i int, e tasks.Example) error {
 	for c, plane := range e.Target {
 		copy(target.Plane(i, c), plane)
 	}
-	if f.weighted[i] = e.Weight != nil; f.weighted[i] {
+	if n := len(e.Weight); n != 0 && n != samples && n != samples*target.C {
+		return fmt.Errorf("the model's pair of a patch of %d samples and %d planes has %d weights", samples, target.C, n)
+	}
+	if f.weighted[i] = len(e.Weight) > 0; f.weighted[i] {
 		f.mu.Lock()
 		if f.weight == nil {
 			f.weight = cae.NewTensor(target.Shape)
@@ -100,7 +103,7 @@ func (f *filling) put(i int, e tasks.Example) error {
 		weight := f.weight
 		f.mu.Unlock()
 		for c := range target.C {
-			copy(weight.Plane(i, c), e.Weight)
+			copy(weight.Plane(i, c), e.Weight[c*samples%len(e.Weight):])
 		}
 	}
 	return nil

@@ -28,6 +28,7 @@ type Dataset struct {
 	files   []file
 	reached []float64 // running sum of the pictures' chances to be drawn
 	limits  pix.Limits
+	assets  *assets // handed on with each sample; nil: none
 
 	mu       sync.Mutex
 	cache    map[int]*compact
@@ -156,7 +157,8 @@ func (d *Dataset) drop(i int, err error) error {
 	return err
 }
 
-// describe says for each folder, by its last two names, what is in it.
+// describe says for each folder, by its last two names, what is in it; those of
+// assets come last.
 func (d *Dataset) describe() []string {
 	type content struct {
 		pictures int
@@ -179,6 +181,9 @@ func (d *Dataset) describe() []string {
 	}
 	for _, folder := range order {
 		lines = append(lines, fmt.Sprintf("%s: %d pictures, %.4g megapixels", label([]string{folder}), sums[folder].pictures, sums[folder].samples/1e6))
+	}
+	if d.assets != nil {
+		lines = append(lines, d.assets.lines...)
 	}
 	return lines
 }
@@ -256,12 +261,21 @@ func (d *Dataset) Patch(rng *rand.Rand, side int) (tasks.Sample, error) {
 		}
 		if err == nil {
 			m := c.crop(rng.IntN(c.w-side+1), rng.IntN(c.h-side+1), side, side)
-			return tasks.Sample{Name: d.files[i].name, Image: m.Orient(1 + rng.IntN(8))}, nil
+			return d.sample(i, m.Orient(1+rng.IntN(8))), nil
 		}
 		if err := d.some(); err != nil {
 			return tasks.Sample{}, err
 		}
 	}
+}
+
+// sample is m, all or a part of picture i, with its companions.
+func (d *Dataset) sample(i int, m *pix.Image) tasks.Sample {
+	s := tasks.Sample{Name: d.files[i].name, Image: m}
+	if d.assets != nil {
+		s.Assets = d.assets.pictures
+	}
+	return s
 }
 
 // Samples goes over all pictures in order.
@@ -272,7 +286,7 @@ func (d *Dataset) Samples() iter.Seq2[tasks.Sample, error] {
 			if err != nil {
 				continue // left out, with a warning
 			}
-			if !yield(tasks.Sample{Name: d.files[i].name, Image: c.crop(0, 0, c.w, c.h)}, nil) {
+			if !yield(d.sample(i, c.crop(0, 0, c.w, c.h)), nil) {
 				return
 			}
 		}
@@ -291,7 +305,7 @@ func (d *Dataset) Centres(count, side int) iter.Seq2[tasks.Sample, error] {
 				continue // left out, with a warning
 			}
 			w, h := min(side, c.w), min(side, c.h)
-			if !yield(tasks.Sample{Name: d.files[i].name, Image: c.crop((c.w-w)/2, (c.h-h)/2, w, h)}, nil) {
+			if !yield(d.sample(i, c.crop((c.w-w)/2, (c.h-h)/2, w, h)), nil) {
 				return
 			}
 		}

@@ -26,14 +26,17 @@ type Picture struct {
 // EvalOptions say what Eval scores, and on what.
 type EvalOptions struct {
 	Model    *tasks.Model
-	Name     string     // of the weights: a shipped model or a file
-	Pictures []Picture  // clean pictures, in the order in which they are scored
-	Limits   pix.Limits // the zero value stands for pix.DefaultLimits
-	Options  any        // as Model.ScoreOptions returns them
+	Name     string        // of the weights: a shipped model or a file
+	Pictures []Picture     // clean pictures, in the order in which they are scored
+	Limits   pix.Limits    // the zero value stands for pix.DefaultLimits
+	Options  any           // as Model.ScoreOptions returns them
+	Assets   []AssetFolder // of the model's; may be empty
 
 	// Progress, if set, learns of each picture when all is done with it. It is
 	// called by one goroutine at a time.
 	Progress func(Progress)
+
+	Warn func(text string) // told of assets that are left out; may be nil
 }
 
 // Progress is one picture that is done.
@@ -62,7 +65,16 @@ func Eval(ctx context.Context, env tasks.Env, o EvalOptions) (tasks.Table, []Unr
 	if len(o.Pictures) == 0 {
 		return tasks.Table{}, nil, fmt.Errorf("%w: there is no picture to score on", ErrData)
 	}
-	s := &scoring{EvalOptions: o, ahead: env.Workers > 1, failed: make([]error, len(o.Pictures))}
+	companions, err := openAssets(ctx, env, o.Model, o.Assets)
+	if err != nil {
+		return tasks.Table{}, nil, err
+	}
+	for _, text := range companions.warnings {
+		if o.Warn != nil {
+			o.Warn(text)
+		}
+	}
+	s := &scoring{EvalOptions: o, assets: companions.pictures, ahead: env.Workers > 1, failed: make([]error, len(o.Pictures))}
 	t, err := o.Model.Score(ctx, env, o.Name, s.samples(ctx), o.Options)
 	var unread []Unread
 	for i, err := range s.failed {
@@ -79,6 +91,7 @@ func Eval(ctx context.Context, env tasks.Env, o EvalOptions) (tasks.Table, []Unr
 // scoring is one call of Eval.
 type scoring struct {
 	EvalOptions
+	assets map[string][]tasks.Asset
 	ahead  bool
 	pass   int
 	failed []error // by picture
@@ -104,7 +117,7 @@ func (s *scoring) samples(ctx context.Context) iter.Seq2[tasks.Sample, error] {
 				continue
 			}
 			done.W, done.H = l.image.W, l.image.H
-			more := yield(tasks.Sample{Name: s.Pictures[l.index].Name, Image: l.image}, nil)
+			more := yield(tasks.Sample{Name: s.Pictures[l.index].Name, Image: l.image, Assets: s.assets}, nil)
 			s.progress(done)
 			if !more {
 				return

@@ -128,3 +128,43 @@ func TestPutRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestWeightsOfPlanes: a pair's weights count for all planes alike or for each by
+// itself, and other numbers of them are refused.
+func TestWeightsOfPlanes(t *testing.T) {
+	t.Parallel()
+	d, err := OpenDataset([]string{folder(t, [2]int{40, 30})}, 16, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		weights  int // by plane of 16*16 samples
+		last, ok bool
+	}{{0, false, true}, {1, false, true}, {3, true, true}, {2, false, false}} {
+		m := testModel(t)
+		plain := m.Pair
+		m.Pair = func(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
+			e, err := plain(rng, s)
+			for i := range c.weights {
+				e.Weight = append(e.Weight, slices.Repeat([]float32{float32(i + 2)}, 16*16)...)
+			}
+			return e, err
+		}
+		b := &batches{data: d, model: m, inputs: []cae.Input{{Name: "image", Planes: 3}}, out: 3,
+			config: train.Config{Batch: 2, Height: 16, Width: 16}}
+		batch, err := b.at(0)
+		if (err == nil) != c.ok {
+			t.Fatalf("%d planes of weights: %v", c.weights, err)
+		}
+		if err != nil || c.weights == 0 {
+			continue
+		}
+		want := float32(2)
+		if c.last {
+			want = 4
+		}
+		if first, last := batch.Weight.Plane(1, 0)[7], batch.Weight.Plane(1, 2)[7]; first != 2 || last != want {
+			t.Errorf("%d planes of weights: the first plane has %g, the last %g", c.weights, first, last)
+		}
+	}
+}

@@ -47,13 +47,19 @@ func (r *run) open(ctx context.Context) error {
 	}
 	r.net = net
 	r.x = cae.NewExec(ctx, cae.Runner(o.Env.Run), o.Env.Workers)
+	companions, err := openAssets(ctx, o.Env, o.Model, o.Assets)
+	if err != nil {
+		return err
+	}
 	if r.data, err = OpenDataset(o.Data, o.Config.Width, o.Memory); err != nil {
 		return err
 	}
+	r.data.assets = companions
 	if len(o.Val) > 0 {
 		if r.val, err = OpenDataset(o.Val, 8, o.Memory/4); err != nil {
 			return err
 		}
+		r.val.assets = companions
 	}
 	if err := os.MkdirAll(o.Out, 0o777); err != nil {
 		return fmt.Errorf("the folder for the training cannot be made: %w", err)
@@ -62,6 +68,11 @@ func (r *run) open(ctx context.Context) error {
 	if r.val != nil {
 		if n, example := shared(r.data, r.val); n > 0 {
 			r.emit(Event{Kind: "warning", Text: fmt.Sprintf("%d of the %d pictures to score on are among those to learn from, %s is one: the score will flatter", n, r.val.Len(), example)})
+		}
+	}
+	for _, text := range append(companions.warnings, companions.missing(o.Model)) {
+		if text != "" {
+			r.emit(Event{Kind: "warning", Text: text})
 		}
 	}
 	err = r.data.Preload(ctx, o.Env)

@@ -19,6 +19,8 @@ type PairsOptions struct {
 	Model *tasks.Model
 	Data  []string // folders of clean pictures
 
+	Assets []AssetFolder // of the model's; may be empty
+
 	Batch int // pairs a batch
 	Patch int // height and width of a pair in samples
 	Seed  uint64
@@ -106,12 +108,17 @@ func openPairs(ctx context.Context, o PairsOptions) (*pairs, error) {
 	if err != nil {
 		return nil, err
 	}
+	companions, err := openAssets(ctx, o.Env, o.Model, o.Assets)
+	if err != nil {
+		return nil, err
+	}
 	data, err := OpenDataset(o.Data, o.Patch, o.Memory)
 	if err != nil {
 		return nil, err
 	}
+	data.assets = companions
 	err = data.Preload(ctx, o.Env)
-	for _, text := range data.Warnings() {
+	for _, text := range slices.Concat(data.assets.warnings, data.Warnings()) {
 		if o.Warn != nil {
 			o.Warn(text)
 		}

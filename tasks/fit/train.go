@@ -17,11 +17,12 @@ import (
 
 // TrainOptions say what to train, on what and how.
 type TrainOptions struct {
-	Spec  *tasks.Spec
-	Model *tasks.Model
-	Data  []string // folders of clean pictures to learn from
-	Val   []string // folders to score on while training; may be empty
-	Out   string   // folder for checkpoint, model and log; made where missing
+	Spec   *tasks.Spec
+	Model  *tasks.Model
+	Data   []string      // folders of clean pictures to learn from
+	Val    []string      // folders to score on while training; may be empty
+	Assets []AssetFolder // of the model's, for learning and scoring; may be empty
+	Out    string        // folder for checkpoint, model and log; made where missing
 
 	Config    train.Config  // steps (0: from Minutes), batch, patch, rate and the rest
 	Minutes   float64       // length of the run where Config.Steps is 0

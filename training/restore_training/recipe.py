@@ -5,6 +5,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 
 import torch
+from torch.nn import functional
 
 from .modelfile import FormatError
 
@@ -96,15 +97,16 @@ GUARD_PATIENT = 50  # so many steps left out in a row are no accident
 CHARBONNIER_EPS = 1e-3
 
 LOSSES = {
-    "l1": lambda d: d.abs(),
-    "mse": lambda d: d * d,
-    "charbonnier": lambda d: (d * d + CHARBONNIER_EPS * CHARBONNIER_EPS).sqrt(),
+    "l1": lambda x, t: (x - t).abs(),
+    "mse": lambda x, t: (x - t) ** 2,
+    "charbonnier": lambda x, t: ((x - t) ** 2 + CHARBONNIER_EPS * CHARBONNIER_EPS).sqrt(),
+    "bce": lambda x, t: functional.binary_cross_entropy_with_logits(x, t, reduction="none"),
 }
 
 
 def loss_of(name, out, target, weight=None):
     """The mean over all samples, each counted weight times."""
-    value = LOSSES[name](out.float() - target)
+    value = LOSSES[name](out.float(), target)
     if weight is not None:
         value = value * weight
     return value.mean()

@@ -38,7 +38,7 @@ class Schedules(unittest.TestCase):
     def test_stored(self):
         with open(testdata("schedules.json"), encoding="utf-8") as f:
             runs = json.load(f)
-        self.assertGreaterEqual(len(runs), 6)
+        self.assertGreaterEqual(len(runs), 7)
         for i, run in enumerate(runs):
             with self.subTest(run=i):
                 config = Config.parse(run["config"])

@@ -4,6 +4,7 @@
 package neural
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -109,4 +110,17 @@ func Autoencoder(c Config) []byte {
 		panic(err)
 	}
 	return text
+}
+
+// RandomFile is a model file of the network with the given JSON and random
+// weights, for tests of a task whose weights are not shipped yet. It panics where
+// that is no network.
+func RandomFile(network []byte, task string, seed uint64) []byte {
+	m := Untrained(network)
+	m.Net.Init(seed)
+	var file bytes.Buffer
+	if err := cae.Save(&file, m.Net, modelfile.Metadata{Task: task}, modelfile.F32); err != nil {
+		panic(err)
+	}
+	return file.Bytes()
 }

@@ -79,6 +79,8 @@ func camera(shot float64, malvar bool) degrade.Camera {
 	}
 }
 
+var white, black = degrade.Tone{0.95, 0.95, 0.95}, degrade.Tone{0.08, 0.08, 0.08}
+
 var sheets = []sheet{
 	{"degradations-noise.png", []tile{
 		{"clean", degrade.Sequence{}},
@@ -109,6 +111,16 @@ var sheets = []sheet{
 			degrade.Grain{Sigma: 10, Size: 1.8, Colour: 0.3}, degrade.Fading{Density: [3]float64{0.45, 0.75, 0.6}},
 			degrade.LowContrast{Black: 0.12, White: 0.9}, degrade.Yellowing{Strength: 0.6, Uneven: 0.3, Size: 30},
 		}},
+	}},
+	{"degradations-damage.png", []tile{
+		{"scratches along a film", degrade.Scratches{Count: 4, Angle: 1.57, Spread: 0.003, Length: 150, Width: 1.3, Tone: white, Opacity: 0.8}},
+		{"scratches, broken", degrade.Scratches{Count: 5, Angle: 0.5, Spread: 0.2, Length: 80, Width: 1.6, Bend: 0.1, Gaps: 0.5, Tone: white, Opacity: 0.9}},
+		{"creases", degrade.Creases{Count: 2, Angle: 0.1, Width: 2, Gaps: 0.3, Shade: 0.12, Reach: 8, Tone: white, Opacity: 0.9}},
+		{"hairs", degrade.Hairs{Count: 3, Length: 80, Width: 1.4, Curl: 3, Tone: black, Opacity: 0.85}},
+		{"dust, 40, size 1", degrade.Dust{Density: 40, Size: 1, Tone: white, Opacity: 0.9}},
+		{"dust in a place", degrade.Dust{Density: 500, Size: 0.8, Cluster: 15, Tone: black, Opacity: 0.9}},
+		{"blots", degrade.Blots{Count: 3, Radius: 8, Rough: 0.3, Tone: white, Uneven: 0.03, Opacity: 1}},
+		{"stain, 0.5, rim 0.5", degrade.Stains{Count: 1, Radius: 25, Rough: 0.25, Soft: 4, Tone: degrade.Tone{0.5, 0.38, 0.2}, Strength: 0.5, Uneven: 0.2, Rim: 0.5}},
 	}},
 }
 

@@ -1,0 +1,115 @@
+package segment
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Options are the options of the task.
+type Options struct {
+	Model     string  `opt:"model" help:"model to use: a shipped one by name, or a model file"`
+	Classes   Classes `opt:"classes" help:"kinds of damage that go into the mask for later steps: all, or some joined by +" values:"all|scratch|dust|hair|stain|blot"`
+	Threshold float64 `opt:"threshold" help:"probability from which a sample counts as damaged; lower finds more, and more that is none" min:"0.01" max:"0.99"`
+	Grow      int     `opt:"grow" help:"by how many samples the mask reaches beyond the damage on all sides, since its edges are soft" min:"0" max:"50"`
+	Files     string  `opt:"files" help:"extra files to write beside each picture: labels (a map of the kinds), overlay (the picture with the kinds in colour), both, none, or auto: both where no step of the pipeline changes the picture, else none" values:"auto|labels|overlay|labels+overlay|none"`
+}
+
+// ScoreOptions are the options of scoring and training.
+type ScoreOptions struct {
+	Threshold float64 `opt:"threshold" help:"probability from which a sample counts as damaged" min:"0.01" max:"0.99"`
+	Seed      int     `opt:"seed" help:"seed of the damage" min:"0" max:"1000000000"`
+}
+
+const (
+	// defaultThreshold belongs to the shipped weights. It is chosen with the
+	// overlays that are held out, on training photographs and not on those that
+	// the figures of docs/quality.md are of: restore eval segment --threshold.
+	defaultThreshold = 0.5
+
+	// defaultGrow covers the soft edges of damage, where it hides less of the
+	// picture than what counts as damaged but enough to be seen in a filling.
+	defaultGrow = 2
+)
+
+func defaults() *Options {
+	return &Options{Model: "damage", Threshold: defaultThreshold, Grow: defaultGrow, Files: "auto"}
+}
+
+// Classes says which kinds of damage are chosen. The zero value is all.
+type Classes struct {
+	some [kindCount]bool // by kind less 1; none: all
+}
+
+// Has reports whether the kind with that index, from 1 on, is chosen.
+func (c *Classes) has(k kind) bool {
+	return c.some == [kindCount]bool{} || c.some[k-1]
+}
+
+// UnmarshalText reads "all" or names of kinds joined by "+".
+func (c *Classes) UnmarshalText(text []byte) error {
+	var out Classes
+	if string(text) != "all" {
+		for _, word := range strings.Split(string(text), "+") {
+			k := slices.IndexFunc(kinds[:], func(a about) bool { return a.name == strings.TrimSpace(word) })
+			if k < 0 {
+				return fmt.Errorf("%q is no kind of damage; there are %s, or all", word, strings.Join(kindNames(), ", "))
+			}
+			out.some[k] = true
+		}
+	}
+	*c = out
+	return nil
+}
+
+// MarshalText is the inverse of UnmarshalText.
+func (c Classes) MarshalText() ([]byte, error) {
+	var words []string
+	for k, a := range kinds {
+		if c.some[k] {
+			words = append(words, a.name)
+		}
+	}
+	if len(words) == 0 {
+		return []byte("all"), nil
+	}
+	return []byte(strings.Join(words, "+")), nil
+}
+
+func kindNames() []string {
+	var names []string
+	for _, a := range kinds {
+		names = append(names, a.name)
+	}
+	return names
+}
+
+// files are the extra files to write.
+type files struct{ labels, overlay bool }
+
+// filesOf reads the option; alone tells that no step changes the picture.
+func (o *Options) filesOf(alone bool) files {
+	switch o.Files {
+	case "labels":
+		return files{labels: true}
+	case "overlay":
+		return files{overlay: true}
+	case "labels+overlay":
+		return files{true, true}
+	case "none":
+		return files{}
+	}
+	return files{alone, alone}
+}
+
+// suffixes are the names of the files.
+func (f files) suffixes() []string {
+	var list []string
+	if f.labels {
+		list = append(list, labelsSuffix)
+	}
+	if f.overlay {
+		list = append(list, overlaySuffix)
+	}
+	return list
+}

@@ -1,0 +1,171 @@
+// Package segment is the task that says what is in a picture, sample by sample.
+// Its model "damage" finds damage of old prints and films and its kinds: a
+// convolutional autoencoder with skips (as in Ronneberger, Fischer and Brox,
+// "U-Net", MICCAI 2015) sees the picture and says how probable each is. The
+// picture itself stays as it is.
+package segment
+
+import (
+	"context"
+	"maps"
+	"math"
+
+	"github.com/cae-restore/restore/pix"
+	"github.com/cae-restore/restore/tasks"
+	"github.com/cae-restore/restore/tasks/internal/neural"
+)
+
+// damageWeights are the shipped weights; none are there yet.
+var damageWeights []byte
+
+// Spec is the task for the registry.
+func Spec() *tasks.Spec {
+	return &tasks.Spec{
+		Name:     "segment",
+		Summary:  "finds scratches, dust, hairs, stains and blots, and makes a mask of them",
+		Version:  1,
+		Makes:    []string{"labels", "mask"},
+		Keeps:    true,
+		ExtrasOf: func(options any) []string { return options.(*Options).filesOf(true).suffixes() },
+		Models:   models(),
+		Options:  func() any { return defaults() },
+		New: func(_ context.Context, env tasks.Env, options any) (tasks.Task, error) {
+			o := options.(*Options)
+			m, err := open(env, o.Model)
+			if err != nil {
+				return nil, err
+			}
+			return &task{env: env, model: m, options: *o, files: o.filesOf(env.Alone)}, nil
+		},
+	}
+}
+
+func open(env tasks.Env, name string) (*neural.Model, error) {
+	return neural.Open(env, name, "segment", []int{3}, 1+kindCount)
+}
+
+type task struct {
+	env     tasks.Env
+	model   *neural.Model
+	options Options
+	files   files
+}
+
+// Cost implements tasks.Coster.
+func (t *task) Cost(w, h, _ int) tasks.Cost {
+	c := tasks.Cost{Once: t.model.Resident()}
+	if w > 0 && h > 0 {
+		n := int64(w) * int64(h)
+		c.Work = t.model.CostIn(t.env, w, h) + n // the classes, one byte each
+		c.Kept = 2 * 2 * n                       // labels and mask
+		if t.files.overlay {
+			c.Kept += 3 * 2 * n
+		}
+	}
+	return c
+}
+
+// Apply implements tasks.Task. The plane "labels" holds for each sample the index
+// of its kind of damage times 257, 0 where there is none; "mask" is 65535 where
+// it is of one of the chosen kinds, or no farther from one than it grows. Samples
+// that cannot be seen are not damaged. The notes are the share of the picture
+// that is damaged and that of each kind, in percent.
+func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) {
+	m := f.Image
+	found, err := classify(ctx, t.env, t.model, &rows{m}, t.options.Threshold)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range m.Alpha {
+		if a == 0 {
+			found.class[i] = 0
+		}
+	}
+	out := *f
+	out.Planes = maps.Clone(f.Planes)
+	if out.Planes == nil {
+		out.Planes = map[string]*pix.Plane{}
+	}
+	labels := found.labels()
+	out.Planes["labels"], out.Planes["mask"] = labels, found.mask(t.options.Classes, t.options.Grow, m.Alpha)
+	if t.files.labels || t.files.overlay {
+		out.Outputs = maps.Clone(f.Outputs)
+		if out.Outputs == nil {
+			out.Outputs = map[string]*pix.Image{}
+		}
+		if t.files.labels {
+			out.Outputs[labelsSuffix] = labelsPicture(labels)
+		}
+		if t.files.overlay {
+			out.Outputs[overlaySuffix] = tinted(m, found.class)
+		}
+	}
+	out.Notes = append(append([]tasks.Note(nil), f.Notes...), found.notes()...)
+	return &out, nil
+}
+
+// rows is a picture as the network's input: red, green and blue. Grey goes in
+// three times.
+type rows struct{ image *pix.Image }
+
+// Size implements neural.Source.
+func (r *rows) Size() (w, h int) { return r.image.W, r.image.H }
+
+// ReadRow implements neural.Source.
+func (r *rows) ReadRow(y int, planes [][]float32) error {
+	w := r.image.W
+	for p, to := range planes {
+		from := r.image.Planes[p%len(r.image.Planes)][y*w : (y+1)*w]
+		for x, v := range from {
+			to[x] = float32(v) / 65535
+		}
+	}
+	return nil
+}
+
+// classes is what was found: for each sample the kind of damage, 0 for none.
+type classes struct {
+	w, h  int
+	class []uint8
+	least float32 // logit from which a sample is damaged
+}
+
+// classify runs the network. A sample is damaged where the probability of any
+// damage is the threshold or more, and of the kind that is most probable.
+func classify(ctx context.Context, env tasks.Env, m *neural.Model, from neural.Source, threshold float64) (*classes, error) {
+	w, h := from.Size()
+	c := &classes{w: w, h: h, class: make([]uint8, w*h), least: float32(math.Log(threshold / (1 - threshold)))}
+	return c, m.Stream(ctx, env, from, c)
+}
+
+// WriteRow implements neural.Sink.
+func (c *classes) WriteRow(y int, planes [][]float32) error {
+	row := c.class[y*c.w : (y+1)*c.w]
+	for x, any := range planes[0] {
+		if any < c.least {
+			continue
+		}
+		best := 1
+		for k := 2; k < len(planes); k++ {
+			if planes[k][x] > planes[best][x] {
+				best = k
+			}
+		}
+		row[x] = uint8(best)
+	}
+	return nil
+}
+
+// notes are the share of all damage, and of each kind, in percent.
+func (c *classes) notes() []tasks.Note {
+	var counts [1 + kindCount]int
+	for _, k := range c.class {
+		counts[k]++
+	}
+	share := func(n int) float64 { return percent(int64(n), int64(len(c.class))) }
+	list := []tasks.Note{{Step: "segment", Key: "damaged", Value: share(len(c.class) - counts[0])}}
+	for k, a := range kinds {
+		list = append(list, tasks.Note{Step: "segment", Key: a.name, Value: share(counts[k+1])})
+	}
+	return list
+}
