@@ -34,7 +34,7 @@ func models() []tasks.Model {
 		Summary: "the default: scratches, strokes, writing and patches of any size",
 		Weights: weights,
 		Network: network,
-		Loss:    "l1",
+		Loss:    "mse",
 		Limits:  "continues what leads into a hole; what was wholly inside, such as a face, it cannot know. Large holes become smooth",
 		Assets:  []string{overlays},
 		Pair:    pair,
@@ -62,6 +62,9 @@ const (
 	deepShare = 0.4
 	deepBox   = 64
 
+	// Holes are drawn so many times for each patch: see chooseHoles.
+	holesToChoose = 3
+
 	// What is round a hole is not always clean: so many of the patches have noise
 	// or JPEG artefacts there, and are to be filled without.
 	noisyShare = 0.25
@@ -86,14 +89,7 @@ func pair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 			copy(clean.Planes[p], grey.Planes[0])
 		}
 	}
-	mask, deep := drawHoles(rng, w, h, s.Assets[overlays])
-	for tries := 0; mask.count() == 0; tries++ { // it has missed the patch
-		shapes := s.Assets[overlays]
-		if tries > 20 {
-			shapes = nil // they may be empty
-		}
-		mask, deep = drawHoles(rng, w, h, shapes)
-	}
+	mask, deep := chooseHoles(rng, clean, s.Assets[overlays])
 	seen := clean.Clone()
 	if rng.Float64() < noisyShare {
 		spoil(rng, seen)
@@ -114,6 +110,46 @@ func pair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 		e.Input[3][i], e.Weight[i] = 1, weight
 	}
 	return e, nil
+}
+
+// chooseHoles draws the holes of a patch several times and takes those where there
+// is most to be found out: much of a photograph is so smooth that the membrane
+// says all. It also tells whether a coarser scale has filled them before.
+func chooseHoles(rng *rand.Rand, p degrade.Patch, shapes []tasks.Asset) (best holes, deep bool) {
+	most := -1.
+	for tries := 0; tries < holesToChoose || most < 0; tries++ {
+		if tries > 20 {
+			shapes = nil // they may be empty
+		}
+		m, d := drawHoles(rng, p.W, p.H, shapes)
+		if detail := detailIn(p, m); detail > most {
+			best, deep, most = m, d, detail
+		}
+	}
+	return best, deep
+}
+
+// detailIn is by how much neighbours differ in the holes, in the mean; -1 where
+// there are no holes.
+func detailIn(p degrade.Patch, m holes) float64 {
+	var sum float64
+	n := 0
+	green := p.Planes[1]
+	for y := 1; y < p.H; y++ {
+		for x := 1; x < p.W; x++ {
+			i := y*p.W + x
+			if m.at[i] == 0 {
+				continue
+			}
+			dx, dy := green[i]-green[i-1], green[i]-green[i-p.W]
+			sum += float64(max(dx, -dx) + max(dy, -dy))
+			n++
+		}
+	}
+	if n == 0 {
+		return -1
+	}
+	return sum / float64(n)
 }
 
 // drawHoles draws the holes of a patch, and whether they are of those that a
