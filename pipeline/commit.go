@@ -48,7 +48,7 @@ func (p *photo) commit(batch Batch) error {
 		case whose == own:
 			batch.Replace(f.Suffix)
 		case whose != free && !r.Overwrite:
-			return p.skip(whose)
+			return p.skip(whose, f.Path)
 		}
 		name := fileName(r.records.name(f.Path))
 		id := identityOf(f.Info, p.hashes[f.Suffix])
