@@ -188,44 +188,43 @@ func TestKeepsLedger(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		change func(d *desk)
-		want   func(d *desk) string // nil: examined, for the reason why
+		want   func(d *desk, first string) string // nil: examined, for the reason why
 		why    string
 		then   bool // once more the same; otherwise current
 	}{
-		{"nothing", func(*desk) {}, func(*desk) string { return current }, "", false},
+		{"nothing", func(*desk) {}, func(*desk, string) string { return current }, "", false},
 		{"overlay missing", func(d *desk) { must(d.t, os.Remove(overlay(d))) }, nil, whyMissing, false},
 		{"labels missing", func(d *desk) { must(d.t, os.Remove(labels(d))) }, nil, whyMissing, false},
 		{"labels missing, dry", func(d *desk) { must(d.t, os.Remove(labels(d))); d.options.DryRun = true },
-			func(*desk) string { return "a.png planned (" + whyMissing + ")" }, "", true},
+			func(*desk, string) string { return "a.png planned (" + whyMissing + ")" }, "", true},
 		{"overlay edited", func(d *desk) { edit(d, overlay(d)) },
-			func(d *desk) string { return "a.png skipped (" + about(whyEdited, overlay(d)) + ")" }, "", true},
+			func(d *desk, _ string) string { return "a.png skipped (" + about(whyEdited, overlay(d)) + ")" }, "", true},
 		{"labels missing, overlay edited", func(d *desk) { must(d.t, os.Remove(labels(d))); edit(d, overlay(d)) },
-			func(d *desk) string { return "a.png skipped (" + about(whyEdited, overlay(d)) + ")" }, "", true},
+			func(d *desk, _ string) string { return "a.png skipped (" + about(whyEdited, overlay(d)) + ")" }, "", true},
 		{"overlay edited, to be replaced", func(d *desk) { edit(d, overlay(d)); d.options.Overwrite = true }, nil, whyReplace, true},
-		{"overlay touched", func(d *desk) { must(d.t, os.Chtimes(overlay(d), time.Now(), time.Now())) }, func(*desk) string { return current }, "", false},
+		{"overlay touched", func(d *desk) { must(d.t, os.Chtimes(overlay(d), time.Now(), time.Now())) }, func(*desk, string) string { return current }, "", false},
 		{"input changed", func(d *desk) { write(d.t, filepath.Join(d.in, "a.png"), png(d.t, 2), time.Hour) }, nil, whyInput, false},
 		{"suffix", func(d *desk) { d.options.Suffix = "-x" }, nil, whyOptions, false},
-		{"input moved", move, func(*desk) string { return current }, "", false},
+		{"input moved", move, func(*desk, string) string { return current }, "", false},
 		{"input moved, overlay missing", func(d *desk) { move(d); must(d.t, os.Remove(overlay(d))) }, nil, whyMissing, false},
 		{"input moved, labels missing", func(d *desk) { move(d); must(d.t, os.Remove(labels(d))) }, nil, whyMissing, false},
 		{"input moved, overlay edited", func(d *desk) { move(d); edit(d, overlay(d)) },
-			func(d *desk) string { return "a.png skipped (" + about(whyEdited, labels(d)) + ")" }, "", true},
-		{"another input of its name", func(d *desk) { d.in = tree(d.t, map[string][]byte{"a.png": png(d.t, 1)}) }, func(d *desk) string {
-			return "a.png skipped (its output " + labels(d) + " was made of " + d.specs[0].Summary + ")"
+			func(d *desk, _ string) string { return "a.png skipped (" + about(whyEdited, labels(d)) + ")" }, "", true},
+		{"another input of its name", func(d *desk) { d.in = tree(d.t, map[string][]byte{"a.png": png(d.t, 1)}) }, func(d *desk, first string) string {
+			return "a.png skipped (its output " + labels(d) + " was made of " + first + ")"
 		}, "", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, map[string][]byte{"a.png": png(t, 1)})
-			spec := *sorter
-			spec.Summary = filepath.Join(d.in, "a.png")
-			d.specs = []*tasks.Spec{&spec}
+			d.specs = []*tasks.Spec{sorter}
+			first := filepath.Join(d.in, "a.png")
 			d.want("a.png examined (" + whyNew + ")")
 			test.change(d)
 			before := listing(t, d.out)
 			want := "a.png examined (" + test.why + ")"
 			if test.want != nil {
-				want = test.want(d)
+				want = test.want(d, first)
 			}
 			d.want(want)
 			if test.then && !d.options.Overwrite && listing(t, d.out) != before {

@@ -69,6 +69,7 @@ type Report struct {
 	// no Lister, but for the items then in flight.
 	Unfinished int
 
+	Keeps      bool    // the chain changes no picture (Chain.Keeps): what went through was examined
 	Seconds    float64 // of the whole run
 	Megapixels float64 // of all pictures that were Worked on
 }

@@ -115,7 +115,7 @@ func Run(ctx context.Context, o Options, c *Chain, src Source, sink Sink, rep Re
 	if !o.Forget {
 		report.Results = r.ordered()
 	}
-	report.Seconds = time.Since(start).Seconds()
+	report.Keeps, report.Seconds = c.Keeps(), time.Since(start).Seconds()
 	switch {
 	case r.fatal != nil:
 		return report, r.fatal
