@@ -199,6 +199,8 @@ func TestKeepsLedger(t *testing.T) {
 			func(*desk, string) string { return "a.png planned (" + whyMissing + ")" }, "", true},
 		{"overlay edited", func(d *desk) { edit(d, overlay(d)) },
 			func(d *desk, _ string) string { return "a.png skipped (" + about(whyEdited, overlay(d)) + ")" }, "", true},
+		{"overlay edited, dry", func(d *desk) { edit(d, overlay(d)); d.options.DryRun = true },
+			func(d *desk, _ string) string { return "a.png skipped (" + about(whyEdited, overlay(d)) + ")" }, "", true},
 		{"labels missing, overlay edited", func(d *desk) { must(d.t, os.Remove(labels(d))); edit(d, overlay(d)) },
 			func(d *desk, _ string) string { return "a.png skipped (" + about(whyEdited, overlay(d)) + ")" }, "", true},
 		{"overlay edited, to be replaced", func(d *desk) { edit(d, overlay(d)); d.options.Overwrite = true }, nil, whyReplace, true},
