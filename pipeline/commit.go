@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"time"
 )
@@ -45,6 +46,8 @@ func (p *photo) commit(batch Batch) error {
 			return err
 		case p.keeps(whose):
 			return taken(f.Path)
+		case whose == others && p.ofThisRun(f.Suffix):
+			return fmt.Errorf("its extra file %s would take the place of one that was made of %s; give one of them another name", QuoteName(f.Path), QuoteName(inputOf(p.maker)))
 		case whose == own:
 			batch.Replace(f.Suffix)
 		case whose != free && !r.Overwrite:

@@ -147,6 +147,14 @@ func (p *photo) writeExtras(batch Batch, outputs map[string]*pix.Image) (overlay
 	return overlay, nil
 }
 
+// ofThisRun reports whether a file that nobody expected has the name of what was made
+// of another input of this run. No check before the first picture could find that,
+// so even with Overwrite the one must not take the place of the other.
+func (p *photo) ofThisRun(suffix string) bool {
+	r := p.run
+	return suffix != p.suffix && !r.chain.Keeps() && r.inputs[place(inputOf(p.maker))]
+}
+
 // isOverlay reports whether an extra file shows the picture itself with what was
 // found in it; see tasks.Spec.ExtrasOf.
 func isOverlay(suffix string) bool { return strings.HasPrefix(suffix, ".overlay.") }

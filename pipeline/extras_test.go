@@ -308,6 +308,15 @@ func TestExtrasUnexpected(t *testing.T) {
 	if data, _ := os.ReadFile(inputs[1]); !bytes.Equal(data, png(t, 2)) {
 		t.Error("the input is another file now")
 	}
+	// Two inputs of one stem have outputs of their own, and one mask.
+	two := tree(t, map[string][]byte{"a.bmp": encoded(t, picture(5, 5, 3, 1), "bmp"), "a.png": png(t, 2)})
+	j = job{inputs: []string{two}, specs: []*tasks.Spec{spec}, options: Options{Overwrite: true, Pool: NewPool(1)}, out: t.TempDir()}
+	j.options.Ledger = &Ledger{Out: j.out}
+	for range 2 {
+		if report := j.must(t); report.Restored != 1 || report.Failed != 1 {
+			t.Errorf("two inputs with one mask: %s", outcomes(report))
+		}
+	}
 	out := tree(t, map[string][]byte{"a.mask.png": []byte("mine")})
 	j = job{inputs: inputs[:1], out: out, specs: []*tasks.Spec{spec}}
 	if got, want := outcomes(j.must(t))+": "+listing(t, out), "a.png skipped: a.mask.png"; got != want {
