@@ -37,7 +37,8 @@ type Chain struct {
 	tasks []tasks.Task // as many as steps once open
 	env   tasks.Env
 
-	fingerprint string // see Fingerprint; empty before Open
+	fingerprint string   // see Fingerprint; empty before Open
+	extras      []string // suffixes; see nameExtras
 }
 
 // NewChain makes a chain of the given steps. It checks that each plane that a
@@ -141,7 +142,8 @@ func hasOption(s Step, name string) bool {
 // Open makes the tasks of the chain and opens their models, so that an unusable
 // one is found before the first picture. Where env has no Run, the chain gets a
 // Pool of its own; where it has no OpenModel, the models shipped with its own
-// tasks are found by name, and others as files.
+// tasks are found by name, and others as files. It sets env.Alone as Keeps says; a
+// chain that would write nothing is an error of KindUsage.
 func (c *Chain) Open(ctx context.Context, env tasks.Env) error {
 	if env.Run == nil {
 		pool := NewPool(env.Workers)
@@ -149,6 +151,11 @@ func (c *Chain) Open(ctx context.Context, env tasks.Env) error {
 	}
 	if env.OpenModel == nil {
 		env.OpenModel = c.openModel
+	}
+	env.Alone = c.Keeps()
+	extras, err := c.nameExtras()
+	if err != nil {
+		return err
 	}
 	opened := make([]tasks.Task, len(c.steps))
 	finger := newFingerprinter(len(c.steps))
@@ -170,7 +177,7 @@ func (c *Chain) Open(ctx context.Context, env tasks.Env) error {
 		opened[i] = task
 		finger.step(s, models.end())
 	}
-	c.tasks, c.env, c.fingerprint = opened, env, finger.String()
+	c.tasks, c.env, c.extras, c.fingerprint = opened, env, extras, finger.String()
 	return nil
 }
 
@@ -203,6 +210,9 @@ func (c *Chain) Process(ctx context.Context, f *tasks.Frame) (*tasks.Frame, erro
 		next, err := apply(ctx, c.tasks[i], f)
 		if err == nil {
 			err = check(next)
+		}
+		if err == nil {
+			err = c.kept(i, f, next)
 		}
 		if err != nil {
 			kind := KindOf(err)

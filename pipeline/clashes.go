@@ -16,8 +16,10 @@ func (r *run) plan(list []Item) error {
 	groups, at := map[string][]Item{}, places{}
 	for _, item := range list {
 		stem, ending := splitEnding(item.Rel)
-		if r.inputs[at.of(r.target(item, r.expected(ending)))] {
-			return usagef("the output of %s would take the place of an input; choose another output folder, or a suffix", QuoteName(item.Path))
+		for _, suffix := range r.suffixes(r.expected(ending)) {
+			if r.inputs[at.of(r.target(item, suffix))] {
+				return usagef("the output of %s would take the place of an input; choose another output folder, or a suffix", QuoteName(item.Path))
+			}
 		}
 		groups[fold(stem)] = append(groups[fold(stem)], item)
 	}
@@ -36,9 +38,13 @@ func (r *run) plan(list []Item) error {
 	if n := len(clashes) - shown; n > 0 {
 		clashes, more = clashes[:shown], fmt.Sprintf("\nand %d more", n)
 	}
+	format := "choose another format, "
+	if r.chain.Keeps() {
+		format = ""
+	}
 	return usagef("several inputs would have the same output:\n%s%s\n"+
-		"rename one of them, leave one out with --exclude, choose another format, or process them into different folders",
-		strings.Join(clashes, "\n"), more)
+		"rename one of them, leave one out with --exclude, %sor process them into different folders",
+		strings.Join(clashes, "\n"), more, format)
 }
 
 // clashes compares the names of the outputs of items with the same stem.
@@ -55,7 +61,7 @@ func (r *run) clashes(group []Item) (list []string) {
 			continue
 		}
 		stem, _ := splitEnding(item.Rel)
-		output := stem + r.Suffix + ending
+		output := stem + r.suffixes(ending)[0] // of the others the same is true
 		if other, ok := first[fold(output)]; ok {
 			one, two := apart(other.Path, item.Path)
 			list = append(list, fmt.Sprintf("  %s and %s: %s", one, two, QuoteName(output)))

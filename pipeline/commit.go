@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"time"
 )
@@ -45,10 +46,12 @@ func (p *photo) commit(batch Batch) error {
 			return err
 		case p.keeps(whose):
 			return taken(f.Path)
+		case whose == others && p.ofThisRun(f.Suffix):
+			return fmt.Errorf("its extra file %s would take the place of one that was made of %s; give one of them another name", QuoteName(f.Path), QuoteName(inputOf(p.maker)))
 		case whose == own:
 			batch.Replace(f.Suffix)
 		case whose != free && !r.Overwrite:
-			return p.skip(whose)
+			return p.skip(whose, f.Path)
 		}
 		name := fileName(r.records.name(f.Path))
 		id := identityOf(f.Info, p.hashes[f.Suffix])

@@ -40,6 +40,10 @@ func (p *photo) need() int64 {
 		given, kept = picture, kept+c.Kept
 	}
 
+	if r.chain.Keeps() {
+		peak = max(peak, p.extrasNeed(picture+opacity+kept))
+		return peak + peak/16 + 2<<20
+	}
 	before := int64(0)
 	if r.keepsInput() {
 		before = picture

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/cae-restore/restore/pix"
 )
@@ -122,7 +123,12 @@ func (p *photo) consult() (current bool, err error) {
 // files is recorded where it differs from what the ledger has.
 func (p *photo) current(fresh *entry, differs bool) {
 	l := p.run.records
-	p.res.Outcome, p.res.Why, p.res.Output = Current, whyCurrent, l.file(string(fresh.record.Outputs[0]))
+	p.res.Outcome, p.res.Why = Current, whyCurrent
+	var paths []string
+	for _, name := range fresh.record.Outputs {
+		paths = append(paths, l.file(string(name)))
+	}
+	p.stand(paths...)
 	if differs || len(fresh.outputs) > 0 {
 		l.put(fresh)
 	}
@@ -185,48 +191,68 @@ func (p *photo) decide() (more bool, err error) {
 		return false, err
 	}
 	defer batch.Abort()
-	path := batch.Path(p.suffix)
-	if err := p.claim(path); err != nil {
-		return false, err
+	var paths, there []string
+	for _, suffix := range r.suffixes(ending) {
+		path := batch.Path(suffix)
+		if err := p.claim(path); err != nil {
+			return false, err
+		}
+		exists, err := r.exists(batch, suffix, p.item)
+		if err != nil {
+			return false, err
+		}
+		if paths = append(paths, path); exists {
+			there = append(there, path)
+		}
 	}
-	exists, err := r.exists(batch, p.suffix, p.item)
-	if err != nil {
-		return false, err
-	}
-	p.res.Output, p.res.Why = path, p.why
-	if !exists {
-		return true, nil
-	}
-	if r.Overwrite && !r.Keep {
+	p.stand(paths...)
+	p.res.Why = p.why
+	if len(there) > 0 && r.Overwrite && !r.Keep {
 		p.res.Why = whyReplace
 		return true, nil
 	}
+	for _, path := range there {
+		if more, err := p.mayReplace(path); err != nil || !more {
+			return false, err
+		}
+	}
+	if len(there) > 0 && p.why == whyNew && p.res.Why == whyNew {
+		p.res.Why = whyHalf
+	}
+	return true, nil
+}
+
+// mayReplace tells whether a file that stands at the place of an output may be
+// replaced. If not, p.res says why the item is left alone.
+func (p *photo) mayReplace(path string) (bool, error) {
 	whose, err := p.ownership(path, nil)
 	if err == nil && whose == others {
 		whose, err = p.adopt(path)
 	}
 	switch {
 	case err != nil:
+		return false, err
 	case p.keeps(whose):
 		return false, taken(path)
-	case r.Overwrite:
+	case p.run.Overwrite:
 		p.res.Outcome, p.res.Why = Failed, whyReplace // adopt may have made it current
 		return true, nil
+	case whose == own:
+		return p.res.Outcome != Current, nil
 	}
-	if err != nil || whose == own {
-		if p.why == whyNew && p.res.Why == whyNew {
-			p.res.Why = whyHalf
-		}
-		return err == nil && p.res.Outcome != Current, err
-	}
-	return false, p.skip(whose)
+	return false, p.skip(whose, path)
 }
 
 // skip leaves an item alone whose output would take the place of a file that is
 // not its own. In a source without end, two inputs with one output are an error:
 // nobody would see that the second is never done.
-func (p *photo) skip(whose ownership) error {
+func (p *photo) skip(whose ownership, path string) error {
 	p.res.Outcome, p.res.Truth = Skipped, nil
+	defer func() {
+		if path != p.res.Output { // there are several: say which
+			p.res.Why = strings.Replace(p.res.Why, "its output", "its output "+QuoteName(path), 1)
+		}
+	}()
 	switch whose {
 	case edited:
 		p.res.Why = whyEdited
@@ -260,7 +286,7 @@ func (p *photo) adopt(path string) (ownership, error) {
 		return others, err
 	}
 	p.same = true
-	fresh := &entry{key: p.key, outputs: map[string]*owned{}}
+	fresh, missing := &entry{key: p.key, outputs: map[string]*owned{}}, false
 	again := *rec
 	again.Input, fresh.record = identityOf(p.in.info, hash), &again
 	for _, name := range rec.Outputs {
@@ -269,15 +295,23 @@ func (p *photo) adopt(path string) (ownership, error) {
 			return others, err
 		}
 		now, c, err := o.compare(r.records.file(string(name)), r.Checksum)
-		if err != nil || c == changed || c == gone {
+		switch {
+		case err != nil || c == changed:
 			return edited, nil
+		case c == gone: // of several
+			missing = true
+			continue
 		}
 		fresh.outputs[string(name)] = &owned{fileName(p.key), now}
 	}
-	if rec.Pipeline != r.chain.Fingerprint() || rec.Options != r.options {
-		p.res.Why = whyPipeline
-		if rec.Pipeline == r.chain.Fingerprint() {
+	if rec.Pipeline != r.chain.Fingerprint() || rec.Options != r.options || missing {
+		switch {
+		case rec.Pipeline != r.chain.Fingerprint():
+			p.res.Why = whyPipeline
+		case rec.Options != r.options:
 			p.res.Why = whyOptions
+		default:
+			p.res.Why = whyMissing
 		}
 		if !r.DryRun {
 			r.records.put(fresh) // what is replaced is its own
@@ -285,7 +319,6 @@ func (p *photo) adopt(path string) (ownership, error) {
 		return own, nil
 	}
 	p.current(fresh, true)
-	p.res.Output = path
 	return own, nil
 }
 

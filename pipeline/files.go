@@ -87,14 +87,14 @@ func (r *run) expected(own string) string {
 	return ending
 }
 
-// target is the path of an output, or empty where the sink refuses the item.
-func (r *run) target(item Item, ending string) string {
+// target is the path of a file of the item, or empty where the sink refuses the item.
+func (r *run) target(item Item, suffix string) string {
 	b, err := r.sink.Begin(context.Background(), item)
 	if err != nil {
 		return ""
 	}
 	defer b.Abort()
-	return b.Path(r.Suffix + ending)
+	return b.Path(suffix)
 }
 
 // exists looks whether the output is there already, and refuses one that would

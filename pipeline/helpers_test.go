@@ -9,6 +9,7 @@ import (
 	stdgif "image/gif"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -56,10 +57,53 @@ var lighten = &tasks.Spec{
 	},
 }
 
+type sorterOptions struct {
+	Classes int    `opt:"classes" min:"2" max:"256"`
+	Files   string `opt:"files" values:"both|labels|none"`
+	Break   string `opt:"break"`
+}
+
+// sorter keeps pictures as they are and sorts samples into classes. It writes
+// extra files where that is what the chain is for.
+var sorter = &tasks.Spec{
+	Name: "sorter", Makes: []string{"labels"}, Keeps: true,
+	Options: func() any { return &sorterOptions{Classes: 4, Files: "both"} },
+	ExtrasOf: func(options any) []string {
+		return map[string][]string{"both": {".overlay.png", ".labels.png"}, "labels": {".labels.png"}}[options.(*sorterOptions).Files]
+	},
+	New: func(_ context.Context, env tasks.Env, options any) (tasks.Task, error) {
+		o := *options.(*sorterOptions)
+		return taskFunc(func(_ context.Context, f *tasks.Frame) (*tasks.Frame, error) {
+			out := *f
+			out.Notes = append(slices.Clip(f.Notes), tasks.Note{Step: "sorter", Key: "classes", Value: o.Classes})
+			out.Changed = f.Changed || o.Break == "changes"
+			if !env.Alone || o.Break == "forgets" {
+				return &out, nil
+			}
+			labels, overlay := pix.New(f.Image.W, f.Image.H, 1), f.Image.Like()
+			for i := range o.Classes {
+				labels.Meta.Palette = append(labels.Meta.Palette, [3]uint8{uint8(i), 100, 200})
+			}
+			for i := range labels.Planes[0] {
+				class := i % o.Classes
+				labels.Planes[0][i] = uint16(class) * 257
+				for p := range overlay.Planes {
+					overlay.Planes[p][i] = 65535 - f.Image.Planes[p][i]
+				}
+			}
+			out.Outputs = map[string]*pix.Image{".labels.png": labels}
+			if o.Files == "both" {
+				out.Outputs[".overlay.png"] = overlay
+			}
+			return &out, nil
+		}), nil
+	},
+}
+
 var (
 	masker       = &tasks.Spec{Name: "masker", Makes: []string{"mask"}, New: specOf("", leave).New}
 	filler       = &tasks.Spec{Name: "filler", Needs: []string{"mask"}, New: specOf("", leave).New}
-	testRegistry = tasks.NewRegistry(lighten, masker, filler, specOf("leave", leave))
+	testRegistry = tasks.NewRegistry(lighten, masker, filler, specOf("leave", leave), sorter)
 )
 
 // opened returns an open chain of the given steps, on a pool of its own.

@@ -224,7 +224,7 @@ func TestLedgerExtraOutputs(t *testing.T) {
 	mask := filepath.Join(d.out, "a.mask.png")
 	must(t, os.MkdirAll(d.out, 0o777))
 	must(t, os.WriteFile(mask, []byte("mine"), 0o666))
-	d.want("a.png skipped (" + whyForeign + ")")
+	d.want("a.png skipped (" + about(whyForeign, mask) + ")")
 	if got, want := listing(t, d.out), ".restore/ledger.db .restore/lock a.mask.png"; got != want {
 		t.Errorf("files %s, want %s", got, want)
 	}

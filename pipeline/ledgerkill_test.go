@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,8 @@ import (
 	"github.com/cae-restore/restore/tasks"
 )
 
-// killVariable makes the test binary a run that kills itself: "STAGE INPUT OUT".
+// killVariable makes the test binary a run that kills itself: "STAGE INPUT OUT". A
+// stage that begins with "keep " is that of a chain that changes no picture.
 const killVariable = "RESTORE_TEST_KILL"
 
 func TestMain(m *testing.M) {
@@ -38,13 +40,17 @@ func die() {
 	select {}
 }
 
-// killChain changes pictures and makes masks, so that each item has two files.
-func killChain(pool *Pool) (*Chain, error) {
+// killChain changes pictures and makes masks, or keeps pictures and makes labels and
+// overlays: each item has two files.
+func killChain(pool *Pool, keeps bool) (*Chain, error) {
 	spec := specOf("masks", func(_ context.Context, f *tasks.Frame) (*tasks.Frame, error) {
 		out := f.With(f.Image)
 		out.Outputs = map[string]*pix.Image{".mask.png": pix.New(f.Image.W, f.Image.H, 1)}
 		return out, nil
 	})
+	if keeps {
+		spec = sorter
+	}
 	c, err := NewChain(Step{Spec: spec})
 	if err != nil {
 		return nil, err
@@ -54,6 +60,7 @@ func killChain(pool *Pool) (*Chain, error) {
 
 // runToDeath runs from in to out until stage.
 func runToDeath(stage, in, out string) {
+	stage, keeps := strings.CutPrefix(stage, "keep ")
 	at := func(now string) func(Item) error {
 		return func(item Item) error {
 			if now == stage && item.Rel == "b.png" {
@@ -63,7 +70,7 @@ func runToDeath(stage, in, out string) {
 		}
 	}
 	pool := NewPool(1)
-	chain, err := killChain(pool)
+	chain, err := killChain(pool, keeps)
 	folder, folderErr := NewFolder([]string{in}, FolderOptions{Out: out})
 	dir, sinkErr := NewDirSink(out)
 	if err := errors.Join(err, folderErr, sinkErr); err != nil {
@@ -117,7 +124,8 @@ func (b *killBatch) Files() ([]BatchFile, error) {
 // current.
 func TestLedgerKilled(t *testing.T) {
 	t.Parallel()
-	for _, stage := range killStages {
+	for _, stage := range slices.Concat(killStages, []string{"keep rename", "keep half", "keep renamed"}) {
+		_, keeps := strings.CutPrefix(stage, "keep ")
 		for _, again := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s again=%v", stage, again), func(t *testing.T) {
 				t.Parallel()
@@ -125,7 +133,7 @@ func TestLedgerKilled(t *testing.T) {
 				pool := NewPool(2)
 				d.options.Pool = pool
 				run := func() Report {
-					chain, err := killChain(pool)
+					chain, err := killChain(pool, keeps)
 					must(t, err)
 					folder, err := NewFolder([]string{d.in}, FolderOptions{Out: d.out})
 					must(t, err)
@@ -147,15 +155,25 @@ func TestLedgerKilled(t *testing.T) {
 				}
 				inside := listing(t, d.out)
 				report := run()
-				if report.Failed+report.Skipped > 0 || report.Restored+report.Copied+report.Current != 3 {
+				if report.Failed+report.Skipped > 0 || report.Restored+report.Examined+report.Current != 3 {
 					t.Errorf("the run after: %s; it found %s", outcomes(report), inside)
 				}
 				want := ".restore/ledger.db .restore/lock a.mask.png a.png b.mask.png b.png c.mask.png c.png"
+				if keeps {
+					want = ".restore/ledger.db .restore/lock a.labels.png a.overlay.png b.labels.png b.overlay.png c.labels.png c.overlay.png"
+				}
 				if got := listing(t, d.out); got != want {
 					t.Errorf("files %s, want %s; the killed run left %s", got, want, inside)
 				}
 				for _, name := range []string{"a.png", "b.png", "c.png"} {
-					if in, out := read(t, filepath.Join(d.in, name)), read(t, filepath.Join(d.out, name)); !bytes.Equal(samples(in), samples(out)) {
+					in, output := read(t, filepath.Join(d.in, name)), name
+					if keeps {
+						output = name[:1] + ".overlay.png"
+						for i, v := range in.Planes[0] {
+							in.Planes[0][i] = 65535 - v
+						}
+					}
+					if out := read(t, filepath.Join(d.out, output)); !bytes.Equal(samples(in), samples(out)) {
 						t.Errorf("the output of %s is of another picture", name)
 					}
 				}
@@ -188,7 +206,7 @@ func TestLedgerKilledForeign(t *testing.T) {
 	foreign := filepath.Join(d.out, "b.png")
 	must(t, os.WriteFile(foreign, []byte("mine"), 0o666))
 	pool := NewPool(1)
-	chain, err := killChain(pool)
+	chain, err := killChain(pool, false)
 	must(t, err)
 	folder, err := NewFolder([]string{d.in}, FolderOptions{Out: d.out})
 	must(t, err)

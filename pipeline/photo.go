@@ -3,13 +3,9 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"maps"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/cae-restore/restore/pix"
@@ -87,7 +83,7 @@ func (p *photo) prepare() (more bool) {
 
 // fail makes err what became of the item.
 func (p *photo) fail(err error) {
-	p.res.Outcome, p.res.Err, p.res.Output, p.res.Why = Failed, err, "", ""
+	p.res.Outcome, p.res.Err, p.res.Output, p.res.Extras, p.res.Why = Failed, err, "", nil, ""
 }
 
 // enter waits for memory, and then for a place in the pool: while it waits for
@@ -148,7 +144,7 @@ func (p *photo) attempt(ctx context.Context) {
 	for try := 0; ; try++ {
 		p.res = planned
 		if err := p.try(ctx); err != nil {
-			p.fail(outOfSpace(err, "the outputs", filepath.Dir(planned.Output)))
+			p.fail(outOfSpace(err, "the outputs", planned.dir()))
 		}
 		p.res.Seconds = time.Since(start).Seconds()
 		if KindOf(p.res.Err) != KindTransient || try == len(pauses) {
@@ -225,9 +221,13 @@ func (p *photo) restore(ctx context.Context) error {
 }
 
 // write writes the output and the extra files of the chain. It returns the
-// picture as the output reads.
+// picture as the output reads, or of a chain that keeps pictures the overlay.
 func (p *photo) write(batch Batch, frame *tasks.Frame) (written *pix.Image, err error) {
 	r, image, outputs := p.run, frame.Image, frame.Outputs
+	if r.chain.Keeps() {
+		p.res.Outcome = Examined
+		return p.writeExtras(batch, outputs)
+	}
 	if !frame.Changed && p.format == p.in.header.Format {
 		p.res.Outcome, written = Copied, image
 		err = copyFile(batch, p.suffix, p.in, p.hashes)
@@ -242,11 +242,6 @@ func (p *photo) write(batch Batch, frame *tasks.Frame) (written *pix.Image, err 
 	if err != nil {
 		return nil, err
 	}
-	for _, extra := range slices.Sorted(maps.Keys(outputs)) {
-		o := pix.EncodeOptions{Format: endings[strings.ToLower(filepath.Ext(extra))], Quality: r.Quality}
-		if _, err := writePicture(batch, r.Suffix+extra, outputs[extra], o, p.hashes); err != nil {
-			return nil, fmt.Errorf("%s: %w", extra, err)
-		}
-	}
-	return written, nil
+	_, err = p.writeExtras(batch, outputs)
+	return written, err
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"math"
+	"path/filepath"
 
 	"github.com/cae-restore/restore/tasks"
 )
@@ -13,6 +14,7 @@ type Outcome string
 const (
 	Restored Outcome = "restored" // written, changed by at least one step or in another format
 	Copied   Outcome = "copied"   // no step changed it: the file was copied byte for byte
+	Examined Outcome = "examined" // the chain changes no pictures: its extra files were written
 	Current  Outcome = "current"  // its output is there and as it would be made again; only with a ledger
 	Skipped  Outcome = "skipped"  // the name of its output is taken by a file that is not its own, which was left alone
 	Failed   Outcome = "failed"   // see Result.Err
@@ -20,11 +22,16 @@ const (
 	Ignored  Outcome = "ignored"  // a file in a folder that is no picture, by content nor by ending
 )
 
+// Worked reports whether the picture was taken through the chain and has its files:
+// it was restored, copied or examined.
+func (o Outcome) Worked() bool { return o == Restored || o == Copied || o == Examined }
+
 // Result is what became of one item, and what was found on the way.
 type Result struct {
 	Item    Item
-	Output  string // path of the output; empty where there is none
-	Why     string // for Current, Skipped and Planned: why, in words
+	Output  string   // path of the output; empty where there is none
+	Extras  []string // paths of the extra files, in the order of their suffixes, known as early as Output
+	Why     string   // for Current, Skipped and Planned: why, in words
 	Outcome Outcome
 	Err     error // for Failed: an *Error that names the item and, if one failed, the step; KindOf tells its kind
 
@@ -32,6 +39,14 @@ type Result struct {
 	Seconds float64 // from opening the input to naming the output
 	Notes   []tasks.Note
 	Truth   *Score // against the clean original; nil where there is none
+}
+
+// dir is the folder of its files.
+func (r *Result) dir() string {
+	if r.Output == "" && len(r.Extras) > 0 {
+		return filepath.Dir(r.Extras[0])
+	}
+	return filepath.Dir(r.Output)
 }
 
 // Megapixels is the size of the decoded picture in millions of pixels.
@@ -47,15 +62,16 @@ type Report struct {
 	Results []Result // in the order of the source; without those that were cut short or not begun; none with Options.Forget
 
 	// How many items had which outcome.
-	Restored, Copied, Current, Skipped, Failed, Planned, Ignored int
+	Restored, Copied, Examined, Current, Skipped, Failed, Planned, Ignored int
 
 	// Unfinished counts the items that the source is known to have and that
 	// have no result, because the run ended early. It is 0 for a Source that is
 	// no Lister, but for the items then in flight.
 	Unfinished int
 
+	Keeps      bool    // the chain changes no picture (Chain.Keeps): what went through was examined
 	Seconds    float64 // of the whole run
-	Megapixels float64 // of all pictures restored or copied
+	Megapixels float64 // of all pictures that were Worked on
 }
 
 // add counts a result.
@@ -65,6 +81,8 @@ func (r *Report) add(res Result) {
 		r.Restored++
 	case Copied:
 		r.Copied++
+	case Examined:
+		r.Examined++
 	case Current:
 		r.Current++
 	case Skipped:
@@ -76,7 +94,7 @@ func (r *Report) add(res Result) {
 	case Ignored:
 		r.Ignored++
 	}
-	if res.Outcome == Restored || res.Outcome == Copied {
+	if res.Outcome.Worked() {
 		r.Megapixels += res.Megapixels()
 	}
 }

@@ -61,8 +61,9 @@ type Options struct {
 	Forget bool
 
 	// Inspect, if set, sees each picture that was restored or copied, as it was
-	// read and as its output reads, before the output takes its name. It is
-	// called from many goroutines at once, and keeps neither picture.
+	// read and as its output reads, before the output takes its name. Of one that was
+	// examined, after is the extra file that shows the picture with what was found (its
+	// suffix begins with ".overlay."), or nil where there is none. It is called from many goroutines at once, and keeps neither picture.
 	Inspect func(res *Result, before, after *pix.Image)
 }
 
@@ -114,7 +115,7 @@ func Run(ctx context.Context, o Options, c *Chain, src Source, sink Sink, rep Re
 	if !o.Forget {
 		report.Results = r.ordered()
 	}
-	report.Seconds = time.Since(start).Seconds()
+	report.Keeps, report.Seconds = c.Keeps(), time.Since(start).Seconds()
 	switch {
 	case r.fatal != nil:
 		return report, r.fatal
@@ -169,6 +170,9 @@ func (r *run) prepare(src Source) (list []Item, err error) {
 	}
 	if _, _, err := pix.OutputFormat(pix.Meta{Format: "png", Depth: 8}, r.Format); err != nil {
 		return nil, &Error{Kind: KindUsage, Err: err}
+	}
+	if err := r.checkKeeping(); err != nil {
+		return nil, err
 	}
 	if r.Truth != "" {
 		if r.truth, err = newTruth(r.Truth); err != nil {

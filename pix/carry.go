@@ -47,7 +47,11 @@ func (m *Image) carry(format string, note func(string)) carried {
 	}
 	if m.Meta.ICC != nil {
 		var why string
-		if c.icc, why = profileFor(m.Meta.ICC, len(m.Planes)); c.icc == nil {
+		planes := len(m.Planes)
+		if m.paletted() {
+			planes = 3
+		}
+		if c.icc, why = profileFor(m.Meta.ICC, planes); c.icc == nil {
 			lost("the ICC profile", why)
 		}
 	}

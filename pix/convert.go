@@ -205,8 +205,10 @@ func fromAny(src image.Image) *Image {
 
 // ToImage copies the picture into an *image.Gray, *image.Gray16 (grey and
 // opaque), *image.NRGBA or *image.NRGBA64, of 16 bits where Meta.Depth is 16
-// and of 8 otherwise. Samples are rounded to the nearest 8-bit value.
+// and of 8 otherwise. Samples are rounded to the nearest 8-bit value. Of a picture
+// with a palette it gives the colours.
 func (m *Image) ToImage() image.Image {
+	m = m.Colours()
 	rect := image.Rect(0, 0, m.W, m.H)
 	grey, deep := m.Grey() && m.Alpha == nil, m.Meta.Depth == 16
 	switch {

@@ -20,6 +20,10 @@ type EncodeOptions struct {
 // 16; otherwise, and in the other formats, samples are rounded to 8 bits. JPEG is
 // written without chroma subsampling.
 //
+// A picture with a Meta.Palette becomes a PNG of indices (colour type 3, 8 bits)
+// with that palette. In other formats, and with opacity, its colours are written
+// as RGB.
+//
 // The metadata are written as far as the format holds them: EXIF, XMP and
 // resolution in JPEG, PNG and TIFF, IPTC in JPEG and TIFF, and the ICC profile in
 // all three where it fits the samples. What they say of the file changes with
@@ -45,6 +49,14 @@ func Encode(w io.Writer, m *Image, o EncodeOptions) error {
 	}
 	if m.W <= 0 || m.H <= 0 || len(m.Planes) != 1 && len(m.Planes) != 3 {
 		return fmt.Errorf("%w: a picture of %dx%d samples and %d planes: give it samples in 1 or 3 planes", ErrUnsupported, m.W, m.H, len(m.Planes))
+	}
+	if m.paletted() {
+		if err := m.checkPalette(); err != nil {
+			return err
+		}
+		if c != &pngCodec || m.Alpha != nil {
+			m = m.Colours()
+		}
 	}
 	return c.encode(w, m, m.carry(c.name, o.Note), o)
 }

@@ -27,6 +27,12 @@ type Meta struct {
 
 	Density Density // of the picture on paper, upright
 
+	// Palette, if it is not empty, makes the one plane of the picture a map of
+	// indices: the sample v stands for the colour Palette[v/257], in sRGB, as red,
+	// green and blue. Up to 256 colours. Encode writes such a picture; Decode never
+	// makes one, as it gives the colours that indices stand for. See Colours.
+	Palette [][3]uint8
+
 	// What only one format has, in its own form, for a file of the same format:
 	// whole chunks of a PNG (colour space, texts), whole segments of a JPEG
 	// (comments).

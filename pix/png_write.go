@@ -10,7 +10,7 @@ import (
 )
 
 // encodePNG writes rows as they are, of 8 or 16 bits, grey or RGB, with or
-// without opacity. The library's encoder knows no grey with opacity and wants
+// without opacity, or opaque indices of 8 bits with their palette. The library's encoder knows no grey with opacity and wants
 // the whole picture interleaved first.
 func encodePNG(w io.Writer, m *Image, c carried, _ EncodeOptions) error {
 	if m.W > 1<<31-1 || m.H > 1<<31-1 {
@@ -25,6 +25,10 @@ func encodePNG(w io.Writer, m *Image, c carried, _ EncodeOptions) error {
 	if !m.Grey() {
 		colour |= 2
 	}
+	if m.paletted() {
+		colour = 3
+		m = m.shallow(8)
+	}
 	if m.Alpha != nil {
 		colour |= 4
 	}
@@ -34,6 +38,11 @@ func encodePNG(w io.Writer, m *Image, c carried, _ EncodeOptions) error {
 	}
 	if err := writeMetaPNG(w, c); err != nil {
 		return err
+	}
+	if m.paletted() { // behind the colour space and before the samples (section 5.6)
+		if err := writeChunk(w, "PLTE", m.chunkPLTE()); err != nil {
+			return err
+		}
 	}
 	out := bufio.NewWriterSize(chunkWriter{w}, 64<<10)
 	z := zlib.NewWriter(out)
@@ -74,12 +83,16 @@ func writeChunk(w io.Writer, kind string, body []byte) error {
 
 // writeFiltered writes each row under the one of the five filters that makes the
 // smallest sum of absolute differences, as the PNG specification (section 12.7)
-// advises.
+// advises. Indices stay as they are: next to each other, they are no nearer than
+// any two.
 func (m *Image) writeFiltered(w io.Writer) error {
 	step := m.bytesPerSample() * m.channels()
 	// Both rows begin with a pixel of zeros, which the filters look at.
 	row, above := make([]byte, step+step*m.W), make([]byte, step+step*m.W)
-	var tried [5][]byte
+	tried := make([][]byte, 5)
+	if m.paletted() {
+		tried = tried[:1]
+	}
 	for f := range tried {
 		tried[f] = make([]byte, 1+step*m.W)
 		tried[f][0] = byte(f)

@@ -14,11 +14,12 @@ import (
 
 // Entry is a picture in the report, and in report.json under "items".
 type Entry struct {
-	Key     string           `json:"key"`            // names its pictures; the same in each run
-	Name    string           `json:"name"`           // path in its tree, with slashes
-	Path    string           `json:"path"`           // of the input, as the run was given it
-	Output  string           `json:"output"`         // its path; empty where there is none
-	Link    string           `json:"link,omitempty"` // to the output, as a relative URL seen from the report
+	Key     string           `json:"key"`              // names its pictures; the same in each run
+	Name    string           `json:"name"`             // path in its tree, with slashes
+	Path    string           `json:"path"`             // of the input, as the run was given it
+	Output  string           `json:"output"`           // its path; empty where there is none
+	Link    string           `json:"link,omitempty"`   // to the output, as a relative URL seen from the report
+	Extras  []Extra          `json:"extras,omitempty"` // files beside the output, or instead of one
 	Outcome pipeline.Outcome `json:"outcome"`
 	Why     string           `json:"why,omitempty"` // it is current, was skipped or is planned
 
@@ -36,6 +37,12 @@ type Entry struct {
 	Truth    *Truth    `json:"truth,omitempty"` // against the clean original
 	Pictures *Pictures `json:"pictures,omitempty"`
 	Run      int       `json:"run"` // number of the run that this is of
+}
+
+// Extra is an extra file that was made of a picture.
+type Extra struct {
+	Path string `json:"path"`
+	Link string `json:"link,omitempty"` // as Entry.Link
 }
 
 // Form is how samples stand in a file.
@@ -70,6 +77,7 @@ type Run struct {
 	Version    string    `json:"version"`
 	Restored   int       `json:"restored"`
 	Copied     int       `json:"copied"`
+	Examined   int       `json:"examined"`
 	Current    int       `json:"current"`
 	Skipped    int       `json:"skipped"`
 	Failed     int       `json:"failed"`
@@ -77,7 +85,7 @@ type Run struct {
 	Ignored    int       `json:"ignored"`    // files that are no pictures
 	Unfinished int       `json:"unfinished"` // not begun, or cut short
 	Seconds    float64   `json:"seconds"`    // so far, while it is running
-	Megapixels float64   `json:"megapixels"` // of what was restored or copied
+	Megapixels float64   `json:"megapixels"` // of what was restored, copied or examined
 }
 
 // State says how far a run came.
@@ -99,6 +107,8 @@ func (r *Run) count(res pipeline.Result) {
 		r.Restored++
 	case pipeline.Copied:
 		r.Copied++
+	case pipeline.Examined:
+		r.Examined++
 	case pipeline.Current:
 		r.Current++
 	case pipeline.Skipped:
@@ -110,7 +120,7 @@ func (r *Run) count(res pipeline.Result) {
 	case pipeline.Ignored:
 		r.Ignored++
 	}
-	if res.Outcome == pipeline.Restored || res.Outcome == pipeline.Copied {
+	if res.Outcome.Worked() {
 		r.Megapixels += res.Megapixels()
 	}
 }
@@ -133,6 +143,9 @@ func (w *Writer) entry(key string, run int, res pipeline.Result, found seen) *En
 	e := &Entry{
 		Key: key, Name: res.Item.Rel, Path: res.Item.Path, Output: res.Output, Link: w.link(res.Output),
 		Outcome: res.Outcome, Width: res.W, Height: res.H, Seconds: res.Seconds, Pictures: found.pictures, Run: run,
+	}
+	for _, extra := range res.Extras {
+		e.Extras = append(e.Extras, Extra{extra, w.link(extra)})
 	}
 	if found.before != found.after {
 		e.Input, e.Written = &found.before, &found.after

@@ -92,8 +92,8 @@ func (x *index) read(f io.Reader) error {
 }
 
 // snapshot returns the rows in the order of the report, and their summary: first
-// what failed and what was skipped, then what was restored, copied, current and
-// planned, each by name.
+// what failed and what was skipped, then what was restored, examined, copied, current
+// and planned, each by name.
 func (x *index) snapshot() ([]row, Summary) {
 	var s Summary
 	rows := slices.Clone(x.rows)
@@ -110,4 +110,4 @@ func (x *index) snapshot() ([]row, Summary) {
 	return rows, s
 }
 
-var order = []pipeline.Outcome{pipeline.Failed, pipeline.Skipped, pipeline.Restored, pipeline.Copied, pipeline.Current, pipeline.Planned}
+var order = []pipeline.Outcome{pipeline.Failed, pipeline.Skipped, pipeline.Restored, pipeline.Examined, pipeline.Copied, pipeline.Current, pipeline.Planned}

@@ -190,7 +190,7 @@ func (w *Writer) Done(res pipeline.Result) {
 	switch {
 	case res.Outcome == pipeline.Ignored:
 		return // no picture
-	case res.Outcome == pipeline.Current && (before == pipeline.Restored || before == pipeline.Copied || before == pipeline.Current):
+	case res.Outcome == pipeline.Current && (before.Worked() || before == pipeline.Current):
 		return // what is told of it still holds
 	case res.Outcome == pipeline.Failed || res.Outcome == pipeline.Skipped:
 		if found.pictures != nil || before != "" {

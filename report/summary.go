@@ -7,11 +7,12 @@ type Summary struct {
 	Pictures   int     `json:"pictures"`
 	Restored   int     `json:"restored"`
 	Copied     int     `json:"copied"`
+	Examined   int     `json:"examined"`
 	Current    int     `json:"current"` // done by a run that had no report
 	Skipped    int     `json:"skipped"` // other files have the names of their outputs
 	Failed     int     `json:"failed"`
 	Planned    int     `json:"planned"`
-	Megapixels float64 `json:"megapixels"` // of what was restored or copied
+	Megapixels float64 `json:"megapixels"` // of what was restored, copied or examined
 
 	// The means over those pictures that have a clean original and differ from
 	// it before and after; nil where there are none.
@@ -30,7 +31,7 @@ type share struct {
 
 func shareOf(e *Entry) share {
 	var s share
-	if e.Outcome == pipeline.Restored || e.Outcome == pipeline.Copied {
+	if e.Outcome.Worked() {
 		s.megapixels = float64(e.Width) * float64(e.Height) / 1e6
 	}
 	if t := e.Truth; t != nil && t.Before != nil && t.After != nil {
@@ -46,6 +47,8 @@ func (s *Summary) add(o pipeline.Outcome, part share) {
 		s.Restored++
 	case pipeline.Copied:
 		s.Copied++
+	case pipeline.Examined:
+		s.Examined++
 	case pipeline.Current:
 		s.Current++
 	case pipeline.Skipped:

@@ -24,7 +24,8 @@ const (
 )
 
 // Pictures are the files of small pictures of an entry, with paths seen from the
-// report. After is empty where nothing was changed. Detail and Structure are parts
+// report. After is empty where nothing was changed; of a picture that was examined it
+// is the overlay, if there is one, and what follows is said of that. Detail and Structure are parts
 // of the picture in its own size: where it was changed most, and where the output has
 // the most detail, which is where a photographer looks for what denoising took
 // away. Detail is nil where the thumbnail has that size already and where nothing was changed;
@@ -100,14 +101,18 @@ type seen struct {
 // it may be called from many goroutines at once and keeps neither picture.
 func (w *Writer) Inspect(res *pipeline.Result, before, after *pix.Image) {
 	key := keyOf(res.Item.Path)
-	pictures, err := w.makePictures(key, before, after, res.Outcome != pipeline.Copied)
+	pictures, err := w.makePictures(key, before, after, res.Outcome != pipeline.Copied && after != nil)
+	from, to := formOf(before), formOf(before)
+	if res.Outcome != pipeline.Examined { // else there is no output whose form could differ
+		to = formOf(after)
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil {
 		w.keep(err)
 		pictures = nil
 	}
-	w.taken[key] = seen{pictures, formOf(before), formOf(after)}
+	w.taken[key] = seen{pictures, from, to}
 }
 
 func (w *Writer) makePictures(key string, before, after *pix.Image, changed bool) (*Pictures, error) {

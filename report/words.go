@@ -27,15 +27,17 @@ var words = template.FuncMap{
 	"written": written,
 	"value":   value,
 	"count":   count,
+	"head":    headline,
+	"caption": caption,
 	"rate":    func(r *Run) string { return number(r.Megapixels / max(r.Seconds, 1e-3)) },
 	"done": func(r *Run) int {
-		return r.Restored + r.Copied + r.Current + r.Skipped + r.Failed + r.Planned + r.Ignored
+		return r.Restored + r.Copied + r.Examined + r.Current + r.Skipped + r.Failed + r.Planned + r.Ignored
 	},
 }
 
 var titles = map[pipeline.Outcome]string{
 	pipeline.Failed: "Failed", pipeline.Restored: "Restored", pipeline.Copied: "Copied, as nothing was to be changed",
-	pipeline.Skipped: "Skipped", pipeline.Current: "Current: done by an earlier run", pipeline.Planned: "Planned",
+	pipeline.Examined: "Examined, and left as they are", pipeline.Skipped: "Skipped", pipeline.Current: "Current: done by an earlier run", pipeline.Planned: "Planned",
 }
 
 // number writes three digits, or all of a larger number.
@@ -86,6 +88,33 @@ func count(n int, noun string) string {
 		noun += "s"
 	}
 	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// headline says what became of the pictures, the worst first.
+func headline(s *Summary) string {
+	var list []string
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{s.Failed, "failed"}, {s.Restored, "restored"}, {s.Examined, "examined"}} {
+		switch {
+		case part.n == 0 && (part.what != "restored" || s.Examined > 0):
+		case list == nil:
+			list = append(list, count(part.n, "picture")+" "+part.what)
+		default:
+			list = append(list, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// caption says what a detail shows. Of a picture that was examined nothing has
+// changed: what differs is what was found in it.
+func caption(o pipeline.Outcome, text string) string {
+	if o == pipeline.Examined {
+		return strings.Replace(text, "where it changed most", "where most was found", 1)
+	}
+	return text
 }
 
 // step is what one step found and did.

@@ -28,7 +28,8 @@ type Spec struct {
 
 	// ExtrasOf lists the suffixes of the extra files (Frame.Outputs) that the
 	// task makes of every picture where no step of its chain changes pictures
-	// (Env.Alone); nil: none.
+	// (Env.Alone); nil: none. They end as pictures do. One that begins with
+	// ".overlay." shows the picture with what was found in it: reports show it.
 	ExtrasOf func(options any) []string
 
 	Models []Model // the first is the default; empty for a task without a network

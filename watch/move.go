@@ -35,7 +35,7 @@ func (s *Source) move(res pipeline.Result, f *file) bool {
 	var dir, rel string
 	item := res.Item
 	switch res.Outcome {
-	case pipeline.Restored, pipeline.Copied, pipeline.Current:
+	case pipeline.Restored, pipeline.Copied, pipeline.Examined, pipeline.Current:
 		dir, rel = s.MoveDone, item.Rel
 	case pipeline.Failed:
 		if kind := pipeline.KindOf(res.Err); kind == pipeline.KindInput || kind == pipeline.KindTransient { // else the file is not to blame

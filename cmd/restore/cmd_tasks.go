@@ -48,6 +48,9 @@ func describeTask(out io.Writer, s *tasks.Spec) error {
 	if len(s.Makes) > 0 {
 		fmt.Fprintf(out, "makes for later steps: %s\n", strings.Join(s.Makes, ", "))
 	}
+	if s.Keeps {
+		fmt.Fprintf(out, "changes no picture%s\n", extrasText(s))
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if options := optionsOf(s); len(options) > 0 {
 		fmt.Fprintf(out, "version of the options: %d\n", s.Version)
@@ -63,6 +66,23 @@ func describeTask(out io.Writer, s *tasks.Spec) error {
 		}
 	}
 	return w.Flush()
+}
+
+// extrasText names the files that a task which changes no picture writes with its
+// default options.
+func extrasText(s *tasks.Spec) string {
+	if s.ExtrasOf == nil {
+		return ""
+	}
+	var defaults any
+	if s.Options != nil {
+		defaults = s.Options()
+	}
+	files := s.ExtrasOf(defaults)
+	if len(files) == 0 {
+		return ""
+	}
+	return "; where no step does, it writes *" + strings.Join(files, " and *")
 }
 
 // optionsOf lists the options of a task, which may have none.

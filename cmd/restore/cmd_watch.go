@@ -99,7 +99,11 @@ func (p *program) watch(c *cli.Context, dir string, chain *pipeline.Chain, own m
 	if p.events != nil {
 		reporter = p.events.of(chain, c.String("out"))
 	} else {
-		log.begin = fmt.Sprintf("watching %s; restored pictures go to %s", pipeline.QuoteName(dir), pipeline.QuoteName(c.String("out")))
+		what := "restored pictures go"
+		if chain.Keeps() {
+			what = "what is made of pictures goes"
+		}
+		log.begin = fmt.Sprintf("watching %s; %s to %s", pipeline.QuoteName(dir), what, pipeline.QuoteName(c.String("out")))
 	}
 	report, err := pipeline.Run(c.Context, options, chain, source, sink, reporter)
 	log.flush()
@@ -133,7 +137,7 @@ func (p *program) watch(c *cli.Context, dir string, chain *pipeline.Chain, own m
 
 // watchCounts is what a watch has done, in one line.
 func watchCounts(r *pipeline.Report, unmoved int) string {
-	parts := []string{fmt.Sprintf("%d restored", r.Restored)}
+	parts := []string{worked(r)}
 	for _, part := range []struct {
 		n    int
 		text string

@@ -46,7 +46,7 @@ type events struct {
 	n       map[pipeline.Outcome]int
 	done    int
 	open    int     // see leave
-	pixels  float64 // megapixels of what was restored or copied
+	pixels  float64 // megapixels of what was restored, copied or examined
 	stop    chan struct{}
 	clock   sync.WaitGroup
 }
@@ -116,6 +116,7 @@ type (
 		itemNames
 		Output      string      `json:"output,omitempty"`
 		OutputBytes []byte      `json:"output_bytes,omitempty"`
+		Extras      []extraJSON `json:"extras,omitempty"`
 		Outcome     string      `json:"outcome"`
 		Why         string      `json:"why,omitempty"`
 		Seconds     float64     `json:"seconds"`
@@ -138,6 +139,7 @@ type (
 		Exit       int         `json:"exit"`
 		Restored   int         `json:"restored"`
 		Copied     int         `json:"copied"`
+		Examined   int         `json:"examined"`
 		Current    int         `json:"current"`
 		Skipped    int         `json:"skipped"`
 		Failed     int         `json:"failed"`
@@ -153,6 +155,10 @@ type (
 		PathBytes []byte `json:"path_bytes,omitempty"`
 		Rel       string `json:"rel"`
 		RelBytes  []byte `json:"rel_bytes,omitempty"`
+	}
+	extraJSON struct {
+		Path      string `json:"path"`
+		PathBytes []byte `json:"path_bytes,omitempty"`
 	}
 	noteJSON struct {
 		Step  string `json:"step"`
@@ -205,11 +211,16 @@ func (e *events) Done(r pipeline.Result) {
 	defer e.mu.Unlock()
 	e.done++
 	e.n[r.Outcome]++
-	if r.Outcome == pipeline.Restored || r.Outcome == pipeline.Copied {
+	if r.Outcome.Worked() {
 		e.pixels += r.Megapixels()
 	}
 	item := itemEvent{head: e.head("item"), itemNames: namesOf(r.Item), Outcome: string(r.Outcome), Why: valid(r.Why), Seconds: milli(r.Seconds), Width: r.W, Height: r.H}
 	item.Output, item.OutputBytes = textOrBytes(r.Output)
+	for _, name := range r.Extras {
+		var extra extraJSON
+		extra.Path, extra.PathBytes = textOrBytes(name)
+		item.Extras = append(item.Extras, extra)
+	}
 	for _, n := range r.Notes {
 		item.Notes = append(item.Notes, noteJSON{n.Step, n.Key, noteValue(n)})
 	}
@@ -234,7 +245,7 @@ func (e *events) close(err error, code func(error) int) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.err == nil {
-		end := endEvent{head: e.head("end"), Exit: code(err), Restored: e.n[pipeline.Restored], Copied: e.n[pipeline.Copied], Current: e.n[pipeline.Current], Skipped: e.n[pipeline.Skipped],
+		end := endEvent{head: e.head("end"), Exit: code(err), Restored: e.n[pipeline.Restored], Copied: e.n[pipeline.Copied], Examined: e.n[pipeline.Examined], Current: e.n[pipeline.Current], Skipped: e.n[pipeline.Skipped],
 			Failed: e.n[pipeline.Failed], Planned: e.n[pipeline.Planned], Ignored: e.n[pipeline.Ignored], Unfinished: max(0, e.total-e.done, e.open), Seconds: e.seconds(), Megapixels: e.pixels}
 		var said *reported
 		if err != nil && !errors.As(err, &said) {

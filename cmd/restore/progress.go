@@ -117,7 +117,7 @@ func (m *meter) Done(r pipeline.Result) {
 	}
 	m.done++
 	switch r.Outcome {
-	case pipeline.Restored, pipeline.Copied:
+	case pipeline.Restored, pipeline.Copied, pipeline.Examined:
 		m.worked++
 		m.megapixels += r.Megapixels()
 	case pipeline.Failed:

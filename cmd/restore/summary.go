@@ -76,7 +76,7 @@ func counts(r *pipeline.Report) string {
 	if len(r.Results) == r.Ignored && r.Unfinished == 0 {
 		return fmt.Sprintf("nothing to do: no picture in INPUT%s", ignored(r))
 	}
-	parts := []string{fmt.Sprintf("%d restored", r.Restored)}
+	parts := []string{worked(r)}
 	for _, part := range []struct {
 		n    int
 		text string
@@ -96,6 +96,15 @@ func counts(r *pipeline.Report) string {
 		line += fmt.Sprintf("; %s MP in %s, %s MP/s", short(r.Megapixels), seconds(r.Seconds), short(r.Megapixels/max(r.Seconds, 1e-3)))
 	}
 	return line + ignored(r)
+}
+
+// worked counts the pictures that went through the chain and came out as it makes
+// them.
+func worked(r *pipeline.Report) string {
+	if r.Keeps {
+		return fmt.Sprintf("%d examined", r.Examined)
+	}
+	return fmt.Sprintf("%d restored", r.Restored)
 }
 
 func ignored(r *pipeline.Report) string {

@@ -53,7 +53,7 @@ func (l *watchLog) Done(r pipeline.Result) {
 	switch r.Outcome {
 	case pipeline.Failed:
 		l.say(fmt.Sprintf("restore: failed: %s%s", describe(&r), hint(r.Err)))
-	case pipeline.Restored, pipeline.Copied:
+	case pipeline.Restored, pipeline.Copied, pipeline.Examined:
 		l.picture(fmt.Sprintf("%s: %s, %s MP in %s", pipeline.Printable(r.Item.Rel), r.Outcome, short(r.Megapixels()), seconds(r.Seconds)))
 	case pipeline.Skipped:
 		l.picture(fmt.Sprintf("%s: skipped, %s", pipeline.Printable(r.Item.Rel), r.Why))
