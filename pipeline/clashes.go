@@ -16,8 +16,12 @@ func (r *run) plan(list []Item) error {
 	groups, at := map[string][]Item{}, places{}
 	for _, item := range list {
 		stem, ending := splitEnding(item.Rel)
-		if r.inputs[at.of(r.target(item, r.expected(ending)))] {
+		target := at.of(r.target(item, r.expected(ending)))
+		if r.inputs[target] {
 			return usagef("the output of %s would take the place of an input; choose another output folder, or a suffix", QuoteName(item.Path))
+		}
+		if r.masks.holds(target) {
+			return usagef("the output of %s would stand among the masks, or take the place of one; choose another output folder", QuoteName(item.Path))
 		}
 		groups[fold(stem)] = append(groups[fold(stem)], item)
 	}
