@@ -258,6 +258,27 @@ func TestMaskUsage(t *testing.T) {
 	}
 }
 
+// A source without end has no list in which to find it: the picture fails.
+func TestMaskNotReplaced(t *testing.T) {
+	t.Parallel()
+	in := tree(t, map[string][]byte{"a.png": png(t, 1), "b.png": png(t, 2)})
+	dir := tree(t, map[string][]byte{"a.png": encoded(t, picture(9, 7, 1, 1), "png")})
+	mask := filepath.Join(dir, "a.png")
+	for _, o := range []Options{{Masks: dir, Overwrite: true}, {Mask: mask, Overwrite: true}} {
+		pool := NewPool(1)
+		o.Pool = pool
+		rec := &recorder{}
+		report, err := Run(context.Background(), o, opened(t, pool, show), struct{ Source }{folderOf(t, in)}, sinkInto(t, dir), rec)
+		must(t, err)
+		if err := rec.done[0].Err; KindOf(err) != KindInput || !strings.Contains(err.Error(), "take the place of one, "+mask) {
+			t.Errorf("%s, error %v", outcomes(report), err)
+		}
+		if got := read(t, mask); len(got.Planes) != 1 {
+			t.Error("the mask was replaced")
+		}
+	}
+}
+
 // Masks that lie among the pictures are none of them. A file that is named is
 // taken, and then its mask must be another.
 func TestMaskAmongInputs(t *testing.T) {
