@@ -100,6 +100,13 @@ func TestLedgerMask(t *testing.T) {
 			if test.then == "" {
 				test.then = current
 			}
+			if info, err := os.Stat(mask(d)); test.then == current && d.options.Masks != "" && err == nil { // or it would be read each time
+				d.rewrite(func(rec *record) {
+					if rec.Mask == nil || rec.Mask.Time != info.ModTime().UnixNano() || rec.Mask.Inode != inodeOf(info) {
+						t.Errorf("the ledger has the mask as it was, %+v", rec.Mask)
+					}
+				})
+			}
 			d.want(test.then)
 		})
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
@@ -194,6 +196,20 @@ func TestMaskErrors(t *testing.T) {
 	}
 }
 
+// A link to a folder, or to a pipe that would be waited for, is no mask.
+func TestMaskNoFile(t *testing.T) {
+	t.Parallel()
+	in := tree(t, map[string][]byte{"a.png": png(t, 1)})
+	dir := t.TempDir()
+	if err := os.Symlink(in, filepath.Join(dir, "a.bmp")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	j := job{specs: []*tasks.Spec{show}, inputs: []string{in}, options: Options{Masks: dir}}
+	if err := j.must(t).Results[0].Err; KindOf(err) != KindInput || !strings.Contains(err.Error(), "its mask "+filepath.Join(dir, "a.bmp")+": it is not a regular file") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 // The same relative path comes before the same stem, and the name of the file
 // before the one that its output gets.
 func TestMaskFound(t *testing.T) {
@@ -213,9 +229,32 @@ func TestMaskFound(t *testing.T) {
 			t.Errorf("%s: %q, %v, want %q", c.rel, got, err, want)
 		}
 	}
-	must(t, os.WriteFile(filepath.Join(dir, "d.png"), nil, 0o666)) // it comes while the run goes on
-	if got, err := m.find(Item{Rel: "d.jpg", Path: "d.jpg"}); got != filepath.Join(dir, "d.png") {
-		t.Errorf("%q, %v", got, err)
+}
+
+// A mask that comes while the run goes on is found, even if the time of its folder
+// does not show it; a folder that has not changed for long is not read again.
+func TestMaskComes(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		age   time.Duration // of the last change of the folder that shows
+		shows bool
+		want  bool
+	}{{time.Hour, true, true}, {time.Hour, false, false}, {0, true, true}, {0, false, true}} {
+		dir := tree(t, map[string][]byte{"b.png": nil})
+		then := time.Now().Add(-test.age)
+		must(t, os.Chtimes(dir, then, then))
+		m := newMasks(&Options{Masks: dir})
+		item := Item{Rel: "a.jpg", Path: "a.jpg"}
+		if _, err := m.find(item); !errors.Is(err, ErrMaskNotReady) {
+			t.Fatalf("the error is %v", err)
+		}
+		must(t, os.WriteFile(filepath.Join(dir, "a.png"), nil, 0o666))
+		if !test.shows {
+			must(t, os.Chtimes(dir, then, then))
+		}
+		if _, err := m.find(item); (err == nil) != test.want {
+			t.Errorf("%+v: %v", test, err)
+		}
 	}
 }
 
