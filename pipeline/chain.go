@@ -34,6 +34,7 @@ type Chain struct {
 	Summary string
 
 	steps []Step
+	given []string     // planes that come with each picture
 	tasks []tasks.Task // as many as steps once open
 	env   tasks.Env
 
@@ -43,38 +44,26 @@ type Chain struct {
 
 // NewChain makes a chain of the given steps. It checks that each plane that a
 // step needs is made by one before it. The error is of KindUsage.
-func NewChain(steps ...Step) (*Chain, error) {
+func NewChain(steps ...Step) (*Chain, error) { return NewChainGiven(nil, steps...) }
+
+// NewChainGiven is NewChain for pictures that come with the given planes, such as
+// MaskPlane: a step may need those too. Every Frame for Process has to hold those
+// that the chain takes; Run puts the mask in.
+func NewChainGiven(given []string, steps ...Step) (*Chain, error) {
 	if len(steps) == 0 {
 		return nil, usagef("a pipeline needs at least one step")
 	}
-	c := &Chain{steps: slices.Clone(steps)}
+	c := &Chain{steps: slices.Clone(steps), given: slices.Clone(given)}
 	for i := range c.steps {
 		s := &c.steps[i]
 		if s.Options == nil && s.Spec.Options != nil {
 			s.Options = s.Spec.Options()
 		}
 	}
-	if i, err := missingPlane(c.steps); err != nil {
-		return nil, &Error{Kind: KindUsage, Step: c.label(i), Err: err}
+	if err := c.missing(); err != nil {
+		return nil, err
 	}
 	return c, nil
-}
-
-// missingPlane finds the first step that needs a plane which none before it
-// makes.
-func missingPlane(steps []Step) (step int, err error) {
-	made := map[string]bool{}
-	for i, s := range steps {
-		for _, plane := range s.Spec.Needs {
-			if !made[plane] {
-				return i, fmt.Errorf("needs the plane %q, which no step before it makes", plane)
-			}
-		}
-		for _, plane := range s.Spec.Makes {
-			made[plane] = true
-		}
-	}
-	return 0, nil
 }
 
 // Steps returns the steps in order. Their Options are those of the chain.
@@ -142,9 +131,14 @@ func hasOption(s Step, name string) bool {
 // Open makes the tasks of the chain and opens their models, so that an unusable
 // one is found before the first picture. Where env has no Run, the chain gets a
 // Pool of its own; where it has no OpenModel, the models shipped with its own
-// tasks are found by name, and others as files. It sets env.Alone as Keeps says; a
-// chain that would write nothing is an error of KindUsage.
+// tasks are found by name, and others as files. The planes that steps need are
+// checked once more, as options that were set meanwhile may have changed them. It
+// sets env.Alone as Keeps says; a chain that would write nothing is an error of
+// KindUsage.
 func (c *Chain) Open(ctx context.Context, env tasks.Env) error {
+	if err := c.missing(); err != nil {
+		return err
+	}
 	if env.Run == nil {
 		pool := NewPool(env.Workers)
 		env.Run, env.Workers = pool.Run, pool.Workers()
@@ -198,10 +192,14 @@ func (c *Chain) openModel(name string) (io.ReaderAt, int64, error) {
 
 // Process takes one picture through all steps. A panic of a step, and a frame
 // that does not hold together, become an error that names the step. f itself
-// is left as it is.
+// is left as it is. It holds the planes that the chain takes (Takes), each as
+// large as the picture.
 func (c *Chain) Process(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) {
 	if c.tasks == nil {
 		return nil, usagef("the chain is not open: call Chain.Open before")
+	}
+	if err := c.without(f); err != nil {
+		return nil, err
 	}
 	for i := range c.tasks {
 		if ctx.Err() != nil {
@@ -257,13 +255,18 @@ func check(f *tasks.Frame) error {
 			return errors.New("internal error: the step returned a picture whose opacity has another size")
 		}
 	}
+	for _, name := range sorted(f.Planes) {
+		if err := checkPlane(f.Image, f.Planes[name]); err != nil {
+			return fmt.Errorf("internal error: the step returned the plane %q: %w", name, err)
+		}
+	}
 	return nil
 }
 
 // Apply takes a picture of the standard library through the chain, for programs
 // that have pictures and no files. The result has the depth of m; where no
 // step changed it, it is equal to m sample by sample. An m that is nil or has
-// no pixels is an error of KindInput.
+// no pixels is an error of KindInput. A chain that takes planes needs Process.
 func (c *Chain) Apply(ctx context.Context, m image.Image) (image.Image, error) {
 	if m == nil || m.Bounds().Empty() {
 		return nil, &Error{Kind: KindInput, Err: errors.New("there is no picture: it is nil or has no pixels")}

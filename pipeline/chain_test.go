@@ -141,6 +141,21 @@ func TestChainProcessErrors(t *testing.T) {
 			out.Outputs = map[string]*pix.Image{".mask.png": nil}
 			return &out, nil
 		}, "without samples", KindInput},
+		{"plane of another size", func(_ context.Context, f *tasks.Frame) (*tasks.Frame, error) {
+			out := *f
+			out.Planes = map[string]*pix.Plane{"mask": {W: 4, H: 3, Pix: make([]uint16, 12)}}
+			return &out, nil
+		}, `internal error: the step returned the plane "mask": it has 4x3 samples, and the picture 4x4`, KindInput},
+		{"short mask", func(_ context.Context, f *tasks.Frame) (*tasks.Frame, error) {
+			out := *f
+			out.Planes = map[string]*pix.Plane{"labels": {W: 4, H: 4, Pix: make([]uint16, 12)}}
+			return &out, nil
+		}, `the plane "labels": it has too few`, KindInput},
+		{"nil mask", func(_ context.Context, f *tasks.Frame) (*tasks.Frame, error) {
+			out := *f
+			out.Planes = map[string]*pix.Plane{"mask": nil}
+			return &out, nil
+		}, `the plane "mask": it is nil`, KindInput},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -17,8 +17,12 @@ func (r *run) plan(list []Item) error {
 	for _, item := range list {
 		stem, ending := splitEnding(item.Rel)
 		for _, suffix := range r.suffixes(r.expected(ending)) {
-			if r.inputs[at.of(r.target(item, suffix))] {
+			target := at.of(r.target(item, suffix))
+			if r.inputs[target] {
 				return usagef("the output of %s would take the place of an input; choose another output folder, or a suffix", QuoteName(item.Path))
+			}
+			if r.masks.holds(target) {
+				return usagef("the output of %s would stand among the masks, or take the place of one; choose another output folder", QuoteName(item.Path))
 			}
 		}
 		groups[fold(stem)] = append(groups[fold(stem)], item)

@@ -34,7 +34,7 @@ func (p *photo) commit(batch Batch) error {
 	if err != nil {
 		return outputError(err)
 	}
-	in := &intent{Record: record{Input: p.input, Pipeline: r.chain.Fingerprint(), Options: r.options, Outcome: p.res.Outcome, Time: time.Now()}}
+	in := &intent{Record: record{Input: p.input, Mask: p.maskID, Pipeline: r.chain.Fingerprint(), Options: r.options, Outcome: p.res.Outcome, Time: time.Now()}}
 	done := &entry{key: p.key, record: &in.Record, outputs: map[string]*owned{}}
 	for _, f := range files {
 		if err := p.claim(f.Path); err != nil {

@@ -31,9 +31,22 @@ func (p *photo) need() int64 {
 	// what the decoder took is free again.
 	peak := file + picture + opacity + max(decode, picture+opacity)
 
+	// The mask is decoded beside the picture, turned if need be, and stays as one
+	// plane. It is never larger than the picture: openMask has compared them.
+	given, kept := int64(0), int64(0)
+	if p.mask != nil {
+		mh := p.mask.header
+		samples := 2 * n * int64(mh.Planes)
+		if mh.Alpha {
+			samples += 2 * n
+		}
+		take, _ := pix.Cost(mh)
+		peak = max(peak, picture+opacity+p.mask.info.Size()+samples+max(take, samples))
+		kept = 2 * n
+	}
+
 	// Each step has what it is given and what it makes. The picture as it was
 	// read stays until it is known whether any step has changed it.
-	given, kept := int64(0), int64(0)
 	for _, t := range r.chain.tasks {
 		c := costOf(t, h)
 		peak = max(peak, picture+opacity+given+picture+kept+c.Kept+c.Work)

@@ -18,6 +18,7 @@ import (
 const (
 	whyNew      = "there is no output yet"
 	whyInput    = "the input has changed"
+	whyMask     = "the mask has changed"
 	whyPipeline = "the pipeline has changed"
 	whyOptions  = "the options of the output have changed"
 	whyMissing  = "its output is missing"
@@ -98,10 +99,19 @@ func (p *photo) consult() (current bool, err error) {
 		p.why = whyInput
 		return false, nil
 	}
+	mask, m, err := p.compareMask(rec)
+	if err != nil || m == gone {
+		return false, nil // as above
+	}
+	if m == changed {
+		p.why = whyMask
+		return false, nil
+	}
+	differs := c == touched || m == touched
 	fresh := &entry{key: p.key, record: rec, outputs: map[string]*owned{}}
-	if c == touched {
+	if differs {
 		again := *rec
-		again.Input, fresh.record = input, &again
+		again.Input, again.Mask, fresh.record = input, mask, &again
 	}
 	for _, name := range rec.Outputs {
 		state, err := p.ownership(r.records.file(string(name)), fresh)
@@ -115,7 +125,7 @@ func (p *photo) consult() (current bool, err error) {
 			return false, nil // decide says what it is
 		}
 	}
-	p.current(fresh, c == touched)
+	p.current(fresh, differs)
 	return true, nil
 }
 
@@ -286,6 +296,10 @@ func (p *photo) adopt(path string) (ownership, error) {
 		return others, err
 	}
 	p.same = true
+	mask, m, err := p.compareMask(rec)
+	if err != nil {
+		return others, err
+	}
 	fresh, missing := &entry{key: p.key, outputs: map[string]*owned{}}, false
 	again := *rec
 	again.Input, fresh.record = identityOf(p.in.info, hash), &again
@@ -304,7 +318,7 @@ func (p *photo) adopt(path string) (ownership, error) {
 		}
 		fresh.outputs[string(name)] = &owned{fileName(p.key), now}
 	}
-	if rec.Pipeline != r.chain.Fingerprint() || rec.Options != r.options || missing {
+	if rec.Pipeline != r.chain.Fingerprint() || rec.Options != r.options || m == changed || m == gone || missing {
 		switch {
 		case rec.Pipeline != r.chain.Fingerprint():
 			p.res.Why = whyPipeline
@@ -312,12 +326,16 @@ func (p *photo) adopt(path string) (ownership, error) {
 			p.res.Why = whyOptions
 		default:
 			p.res.Why = whyMissing
+			if m == changed || m == gone {
+				p.res.Why = whyMask
+			}
 		}
 		if !r.DryRun {
 			r.records.put(fresh) // what is replaced is its own
 		}
 		return own, nil
 	}
+	again.Mask = mask
 	p.current(fresh, true)
 	return own, nil
 }

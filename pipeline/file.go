@@ -46,12 +46,12 @@ func (e *FileError) Unwrap() error { return e.Err }
 
 // ReadFile reads a chain from a pipeline file; see ReadYAML. Model files that
 // it names by relative paths are looked for in the folder of the file.
-func ReadFile(reg *tasks.Registry, path string) (*Chain, error) {
+func ReadFile(reg *tasks.Registry, path string, given ...string) (*Chain, error) {
 	data, err := FileBytes(path)
 	if err != nil {
 		return nil, err
 	}
-	return ReadYAML(reg, path, filepath.Dir(path), data)
+	return ReadYAML(reg, path, filepath.Dir(path), data, given...)
 }
 
 // FileBytes reads a pipeline file for ReadYAML. Errors are of KindUsage.
@@ -95,15 +95,16 @@ func tooLarge(size int64) error {
 //
 // name is what messages call the file. A step's option "model" that names no
 // model of reg is a file; relative paths start in the folder dir, or, where dir
-// is empty, in the working directory.
+// is empty, in the working directory. given are planes that come with each
+// picture; see NewChainGiven.
 //
 // Options of an older version are migrated by the task (tasks.Spec.Migrate).
 // Whatever is not known, out of range, given twice or of the wrong type, and
 // planes that no earlier step makes, are errors. They are of KindUsage and hold
 // a *FileError. Anchors, aliases and tags are errors too, as pipelines need
 // none.
-func ReadYAML(reg *tasks.Registry, name, dir string, data []byte) (*Chain, error) {
-	r := &fileReader{reg: reg, file: name, dir: dir}
+func ReadYAML(reg *tasks.Registry, name, dir string, data []byte, given ...string) (*Chain, error) {
+	r := &fileReader{reg: reg, file: name, dir: dir, given: given}
 	c, err := r.chain(data)
 	if err != nil {
 		return nil, &Error{Kind: KindUsage, Err: err}

@@ -14,7 +14,8 @@ import (
 type fileReader struct {
 	reg       *tasks.Registry
 	file, dir string
-	step      string // what messages call the step at hand
+	given     []string // planes that come with each picture
+	step      string   // what messages call the step at hand
 }
 
 func (r *fileReader) errorf(at ast.Node, format string, args ...any) error {
@@ -71,11 +72,11 @@ func (r *fileReader) chain(data []byte) (*Chain, error) {
 		}
 		steps = append(steps, s)
 	}
-	if i, err := missingPlane(steps); err != nil {
+	if i, err := missingPlane(steps, r.given); err != nil {
 		r.step = fmt.Sprintf("step %d (%s)", i+1, steps[i].Spec.Name)
 		return nil, r.errorf(list.Values[i], "%w", err)
 	}
-	c, err := NewChain(steps...)
+	c, err := NewChainGiven(r.given, steps...)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +197,7 @@ func (r *fileReader) options(s Step, version int, versionAt, n ast.Node) error {
 	return nil
 }
 
-func sorted(m map[string]string) []string {
+func sorted[T any](m map[string]T) []string {
 	var names []string
 	for name := range m {
 		names = append(names, name)

@@ -98,8 +98,11 @@ func (r *run) target(item Item, suffix string) string {
 }
 
 // exists looks whether the output is there already, and refuses one that would
-// take the place of an input.
+// take the place of an input or a mask.
 func (r *run) exists(batch Batch, suffix string, item Item) (bool, error) {
+	if target := batch.Path(suffix); r.masks != nil && r.masks.holds(place(target)) {
+		return false, fmt.Errorf("its output would stand among the masks, or take the place of one, %s; choose another output folder", target)
+	}
 	info, err := batch.Stat(suffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

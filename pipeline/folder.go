@@ -27,6 +27,12 @@ type FolderOptions struct {
 	// folder, unless Exclude leaves it out there: else a second run would take
 	// the outputs of the first for inputs.
 	Out string
+
+	// Masks lists what Options.Mask and Options.Masks name: files and folders that
+	// are no inputs where they lie in an input folder, unless they are named as
+	// inputs. Notes tells of those that were passed over. An input folder that is
+	// one of them is an error.
+	Masks []string
 }
 
 // Folder is a Source of files, folders and glob patterns. It looks through
@@ -69,6 +75,11 @@ func NewFolder(inputs []string, o FolderOptions) (*Folder, error) {
 		}
 		w.out = out
 	}
+	for _, name := range o.Masks {
+		if info, err := os.Stat(name); err == nil { // else CheckMasks says it
+			w.masks = append(w.masks, info)
+		}
+	}
 	for _, input := range inputs {
 		if err := w.input(input); err != nil {
 			return nil, &Error{Kind: KindUsage, Err: err}
@@ -108,6 +119,7 @@ type walker struct {
 	exclude []string
 	used    []bool          // patterns of exclude that left something out; nil: nobody asks
 	out     string          // real path of the output folder, or empty
+	masks   []fs.FileInfo   // files and folders of masks
 	base    string          // real path of the input folder
 	entered map[string]bool // real paths of folders
 	links   []link          // to folders, to be entered after all else
@@ -149,6 +161,7 @@ func (w *walker) input(input string) error {
 		switch {
 		case err != nil: // as in a folder: one failed picture, and the run goes on
 			w.found = append(w.found, found{Item{Path: match, Rel: base}, dangling(match, err)})
+		case w.passMask(match, info):
 		case info.IsDir():
 			if err := w.root(match, false); err != nil {
 				return err
@@ -215,6 +228,9 @@ func (w *walker) root(dir string, named bool) error {
 			return w.outInside(dir)
 		}
 	}
+	if info, err := os.Stat(dir); err == nil && w.isMask(info) {
+		return fmt.Errorf("the input folder %s is that of the masks, so each picture would be its own mask; put the masks into another", QuoteName(dir))
+	}
 	// Each root has paths of its own, so what an earlier one has entered does
 	// not count.
 	clear(w.entered)
@@ -249,6 +265,25 @@ func (w *walker) above(link string) bool {
 		return false
 	}
 	w.note("passed over %s: a link to a folder that the input folder lies in", QuoteName(link))
+	return true
+}
+
+// isMask reports whether a file or folder is one of masks.
+func (w *walker) isMask(info fs.FileInfo) bool {
+	return slices.ContainsFunc(w.masks, func(m fs.FileInfo) bool { return os.SameFile(m, info) })
+}
+
+// passMask reports whether a file or folder is one of masks, and notes that it was
+// passed over.
+func (w *walker) passMask(name string, info fs.FileInfo) bool {
+	if !w.isMask(info) {
+		return false
+	}
+	what := "the mask"
+	if info.IsDir() {
+		what = "the folder of the masks"
+	}
+	w.note("passed over %s: %s", QuoteName(name), what)
 	return true
 }
 
@@ -293,6 +328,7 @@ func (w *walker) walk(root, dir, rel string, named bool) error {
 		switch {
 		case err != nil:
 			w.found = append(w.found, found{Item{Path: name, Rel: at}, dangling(name, err)})
+		case w.passMask(name, info):
 		case info.IsDir() && e.Type()&fs.ModeSymlink != 0:
 			w.links = append(w.links, link{root, name, at})
 		case info.IsDir():

@@ -106,14 +106,15 @@ var (
 	testRegistry = tasks.NewRegistry(lighten, masker, filler, specOf("leave", leave), sorter)
 )
 
-// opened returns an open chain of the given steps, on a pool of its own.
+// opened returns an open chain of the given steps, on a pool of its own. Pictures
+// may come with masks.
 func opened(t testing.TB, pool *Pool, specs ...*tasks.Spec) *Chain {
 	t.Helper()
 	var steps []Step
 	for _, s := range specs {
 		steps = append(steps, Step{Spec: s})
 	}
-	c, err := NewChain(steps...)
+	c, err := NewChainGiven([]string{MaskPlane}, steps...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +220,13 @@ func (j *job) run(t testing.TB) (Report, error) {
 	if j.specs == nil {
 		j.specs = []*tasks.Spec{lighten}
 	}
-	source, err := NewFolder(j.inputs, FolderOptions{Out: j.out})
+	var masks []string
+	for _, name := range []string{j.options.Mask, j.options.Masks} {
+		if name != "" {
+			masks = append(masks, name)
+		}
+	}
+	source, err := NewFolder(j.inputs, FolderOptions{Out: j.out, Masks: masks})
 	if err != nil {
 		return Report{}, err
 	}

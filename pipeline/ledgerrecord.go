@@ -21,9 +21,10 @@ import (
 // record is what the ledger holds of one item.
 type record struct {
 	Input    identity   `json:"input"`
-	Pipeline string     `json:"pipeline"` // Chain.Fingerprint
-	Options  string     `json:"options"`  // of the output; see outputOptions
-	Outcome  Outcome    `json:"outcome"`  // Restored, Copied, Examined or Failed
+	Mask     *identity  `json:"mask,omitempty"` // that came with it; nil where none did
+	Pipeline string     `json:"pipeline"`       // Chain.Fingerprint
+	Options  string     `json:"options"`        // of the output; see outputOptions
+	Outcome  Outcome    `json:"outcome"`        // Restored, Copied, Examined or Failed
 	Outputs  []fileName `json:"outputs,omitempty"`
 	Time     time.Time  `json:"time"`
 	Error    string     `json:"error,omitempty"` // of Failed; empty where a run was cut short between its outputs

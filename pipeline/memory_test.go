@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -201,6 +202,59 @@ func TestNeedCoversStages(t *testing.T) {
 		if got := p.need(); got < c.atLeast*w*h || got > 60*w*h+64<<20 {
 			t.Errorf("%+v: %d bytes, %.1f a pixel", c, got, float64(got)/(w*h))
 		}
+	}
+}
+
+// TestNeedCoversMask: its decoding counts beside the picture, and its plane from
+// then on.
+func TestNeedCoversMask(t *testing.T) {
+	t.Parallel()
+	const w, h = 3000, 2000
+	need := func(work int64, mask *pix.Header) int64 {
+		header := pix.Header{Format: "png", W: w, H: h, Depth: 8, Planes: 1, Frames: 1}
+		p := &photo{run: &run{chain: opened(t, NewPool(1), specFor(newCostly(work, 0, nil)))}, format: "png", in: &input{header: header, info: sized(1 << 20)}}
+		if mask != nil {
+			p.mask = &input{header: *mask, info: sized(1 << 20)}
+		}
+		return p.need()
+	}
+	grey := &pix.Header{Format: "png", W: w, H: h, Depth: 8, Planes: 1, Frames: 1}
+	colour := &pix.Header{Format: "png", W: w, H: h, Depth: 16, Planes: 3, Alpha: true, Frames: 1}
+	for _, c := range []struct {
+		name string
+		work int64 // of the step, bytes a sample
+		mask *pix.Header
+		more int64 // than without a mask, at least; bytes a pixel
+	}{
+		{"its plane, where a step takes most", 1000, grey, 2},
+		{"its plane alone, whatever it was read from", 1000, colour, 2},
+		{"its decoding, where that takes most", 0, colour, 8},
+	} {
+		if got := need(c.work, c.mask) - need(c.work, nil); got < c.more*w*h || c.work > 0 && got > 3*w*h {
+			t.Errorf("%s: %.1f bytes a pixel more than without", c.name, float64(got)/(w*h))
+		}
+	}
+}
+
+// TestTooLargeForMemoryMask: the mask's share makes a picture too large.
+func TestTooLargeForMemoryMask(t *testing.T) {
+	t.Parallel()
+	in := tree(t, map[string][]byte{"a.png": encoded(t, picture(1000, 1000, 1, 1), "png")})
+	mask := filepath.Join(tree(t, map[string][]byte{"m.png": encoded(t, picture(1000, 1000, 3, 1), "png")}), "m.png")
+	j := job{specs: []*tasks.Spec{specOf("leave", leave)}, inputs: []string{in}}
+	least := func(o Options) (memory int64) {
+		for memory = 1 << 20; ; memory += 1 << 20 {
+			j.options, j.out = o, ""
+			j.options.Memory = memory
+			if report, err := j.run(t); err == nil && report.Failed == 0 {
+				return memory
+			}
+		}
+	}
+	without := least(Options{DryRun: true})
+	j.specs = []*tasks.Spec{show}
+	if with := least(Options{DryRun: true, Mask: mask}); with <= without {
+		t.Errorf("with a mask %s suffice, without one %s are needed", Size(with), Size(without))
 	}
 }
 

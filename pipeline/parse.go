@@ -39,8 +39,9 @@ func (e *ParseError) Unwrap() error { return e.Err }
 // Spaces round names and bare values do not count; an option that is a switch
 // may stand without a value. Unknown tasks and options, an option given twice,
 // values out of range and planes that no earlier step makes are errors. Those
-// are of KindUsage and, but for the planes, hold a *ParseError.
-func Parse(reg *tasks.Registry, text string) (*Chain, error) {
+// are of KindUsage and, but for the planes, hold a *ParseError. given are planes
+// that come with each picture; see NewChainGiven.
+func Parse(reg *tasks.Registry, text string, given ...string) (*Chain, error) {
 	p := &parser{reg: reg, text: text}
 	var steps []Step
 	for {
@@ -53,7 +54,7 @@ func Parse(reg *tasks.Registry, text string) (*Chain, error) {
 			break
 		}
 	}
-	return NewChain(steps...)
+	return NewChainGiven(given, steps...)
 }
 
 type parser struct {

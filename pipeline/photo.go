@@ -19,6 +19,7 @@ type photo struct {
 	run  *run
 	item Item
 	in   *input // nil once closed
+	mask *input // nil where it has none, and once closed
 	res  Result
 
 	format, suffix string            // of the output
@@ -28,6 +29,8 @@ type photo struct {
 	maker          string            // key of the item whose output has the name of this one's
 	claimed        []string          // names that no other item in flight may have
 	input          identity          // of what was read
+	maskName       string            // path of the mask
+	maskID         *identity         // of the mask that was read; nil where there is none, and without a ledger
 	hashes         map[string]string // of what was written, by suffix
 	placed         bool              // whether it holds a place in the pool
 	bytes          int64             // of memory that it needs, 0 where nobody counts
@@ -69,7 +72,10 @@ func (p *photo) prepare() (more bool) {
 		return false
 	}
 	if more {
-		if err = p.measure(); err != nil {
+		if err = p.openMask(); err == nil {
+			err = p.measure()
+		}
+		if err != nil {
 			p.fail(err)
 			return false
 		}
@@ -132,6 +138,10 @@ func (p *photo) release() {
 		p.in.Close()
 		p.in = nil
 	}
+	if p.mask != nil {
+		p.mask.Close()
+		p.mask = nil
+	}
 }
 
 // pauses before an item with a transient error is tried again.
@@ -182,7 +192,15 @@ func (p *photo) restore(ctx context.Context) error {
 		return err
 	}
 	p.res.W, p.res.H = picture.W, picture.H
-	frame, err := r.chain.Process(ctx, &tasks.Frame{Name: p.item.Rel, Image: picture})
+	given := &tasks.Frame{Name: p.item.Rel, Image: picture}
+	if p.mask != nil {
+		mask, err := p.readMask(picture)
+		if err != nil {
+			return err
+		}
+		given.Planes = map[string]*pix.Plane{MaskPlane: mask}
+	}
+	frame, err := r.chain.Process(ctx, given)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,15 @@ type Options struct {
 	// Each picture that has one gets a Result.Truth; the others get a note.
 	Truth string
 
+	// Mask is one mask for all pictures, Masks a folder with one for each: that of
+	// the same relative path, else the one picture with the same stem. At most one
+	// of them is set, and only where the chain takes MaskPlane (Chain.Takes); see
+	// CheckMasks. The plane is the luma of the mask, times its opacity, on the
+	// upright picture; what of it counts as selected is the task's business. Where
+	// the mask is missing, cannot be read or has another size than the picture, the
+	// picture fails with KindInput. No output is written over a mask.
+	Mask, Masks string
+
 	// Memory is what the process may hold, in bytes: itself, the models of the
 	// chain and all pictures in flight. A picture begins when there is room for
 	// what it needs by its header, one after another in the order of the source;
@@ -135,6 +144,7 @@ type run struct {
 	sink     Sink
 	reporter Reporter
 	truth    *truth          // nil where there is none
+	masks    *masks          // nil where there are none
 	inputs   map[string]bool // names that no output may have; see inputPlaces
 
 	wg        sync.WaitGroup
@@ -179,6 +189,10 @@ func (r *run) prepare(src Source) (list []Item, err error) {
 			return nil, &Error{Kind: KindUsage, Err: err}
 		}
 	}
+	if err := r.CheckMasks(r.chain); err != nil {
+		return nil, err
+	}
+	r.masks = newMasks(&r.Options)
 	lister, ok := src.(Lister)
 	if !ok {
 		return nil, r.limitMemory(0)

@@ -69,7 +69,7 @@ func Decode(r io.Reader, lim Limits) (*Image, error) {
 	}
 	depth := m.Meta.Depth
 	m.Meta = c.meta
-	m.Meta.Format, m.Meta.Depth = format.name, depth
+	m.Meta.Format, m.Meta.Depth, m.Meta.Orientation = format.name, depth, c.orientation
 	m.dropOpaque()
 	if c.orientation >= 5 {
 		m.Meta.Density.X, m.Meta.Density.Y = m.Meta.Density.Y, m.Meta.Density.X

@@ -250,6 +250,9 @@ func TestOrientationOfFiles(t *testing.T) {
 	var upright *Image
 	for o := range 9 {
 		m := decoded(t, moduleFile(t, "github.com/disintegration/imaging", fmt.Sprintf("testdata/orientation_%d.jpg", o)))
+		if m.Meta.Orientation != o {
+			t.Errorf("orientation %d is told as %d", o, m.Meta.Orientation)
+		}
 		if upright == nil {
 			upright = m
 			continue

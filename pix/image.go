@@ -25,6 +25,10 @@ type Meta struct {
 	// applied to the samples when Decode returns.
 	EXIF, XMP, IPTC, ICC []byte
 
+	// Orientation is the one that Decode has applied: EXIF's 1..8, or 0 where the
+	// file says none. Files are written upright, whatever it is.
+	Orientation int
+
 	Density Density // of the picture on paper, upright
 
 	// Palette, if it is not empty, makes the one plane of the picture a map of

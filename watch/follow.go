@@ -177,7 +177,15 @@ func (s *Source) rel(name string) (string, bool) {
 
 // leaveOut reports whether a name is none of the pictures.
 func (s *Source) leaveOut(rel string) bool {
-	return rel != "." && (s.rules.LeaveOut(rel) || unfinished(path.Base(rel)) || s.made(rel))
+	return rel != "." && (s.rules.LeaveOut(rel) || unfinished(path.Base(rel)) || s.isMask(rel) || s.made(rel))
+}
+
+// isMask reports whether a name is that of a mask, or lies in a folder of masks.
+func (s *Source) isMask(rel string) bool {
+	return slices.ContainsFunc(s.masks, func(mask string) bool {
+		_, inside := pipeline.Below(mask, rel)
+		return inside
+	})
 }
 
 // look takes note of how a name is now, and reports whether it is that of a

@@ -37,6 +37,10 @@ type Options struct {
 	// Exclude leaves it out there, nor the watched folder inside it.
 	Out string
 
+	// Masks lists what pipeline.Options.Mask and Masks name: files and folders that
+	// are no inputs where they lie in the watched folder. None may be that folder.
+	Masks []string
+
 	// Settle is for how long a file must stay the same before its turn; 0 stands
 	// for DefaultSettle.
 	Settle time.Duration
@@ -98,6 +102,7 @@ type Source struct {
 	real   string   // its real path
 	own    []string // real paths of folders that are never entered
 	outAt  string   // that of Out; empty where there is none
+	masks  []string // relative paths of masks, and of folders of masks, in the watched folder
 	rules  pipeline.Rules
 	listen func() (notifier, error)
 	jitter func(time.Duration) time.Duration
@@ -177,6 +182,21 @@ func (s *Source) checkFolders() error {
 		}
 		out, s.outAt = real, real
 		s.own = append(s.own, real)
+	}
+	for _, name := range s.Masks {
+		real, err := pipeline.RealPath(name)
+		if err != nil {
+			return usagef("the masks: %w", err)
+		}
+		switch rel, inside := pipeline.Below(s.real, real); {
+		case rel == ".":
+			return usagef("the watched folder %s is that of the masks, so each picture would be its own mask; put the masks into another", pipeline.QuoteName(s.dir))
+		case inside:
+			s.masks = append(s.masks, rel)
+		}
+		if _, inside := pipeline.Below(real, s.real); !inside { // a link may lead to it
+			s.own = append(s.own, real)
+		}
 	}
 	for _, m := range []struct{ name, what string }{{s.MoveDone, "done"}, {s.MoveFailed, "failed"}} {
 		if m.name == "" {
@@ -319,9 +339,9 @@ func (s *Source) young(f *file) bool {
 }
 
 // looksUnfinished reports whether a picture that is still being written, or has
-// just been made, may fail like this.
+// just been made, may fail like this: by itself, or as its mask is to come yet.
 func looksUnfinished(err error) bool {
-	for _, target := range []error{pix.ErrCorrupt, pix.ErrEmpty, pix.ErrFormat, fs.ErrPermission} {
+	for _, target := range []error{pix.ErrCorrupt, pix.ErrEmpty, pix.ErrFormat, fs.ErrPermission, pipeline.ErrMaskNotReady} {
 		if errors.Is(err, target) {
 			return true
 		}

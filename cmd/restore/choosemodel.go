@@ -104,7 +104,7 @@ func (p *program) ownModels(w written) map[string]string {
 		}
 		specs = append(specs, &s)
 	}
-	chain, err := w.chain(tasks.NewRegistry(specs...))
+	chain, err := w.chain(tasks.NewRegistry(specs...), pipeline.MaskPlane)
 	if err != nil {
 		return nil // it was read before
 	}

@@ -197,7 +197,7 @@ func (p *program) modelArgument(c *cli.Context, hint string) (arg string, spec *
 // its model: model where that is not empty, else what TASK says, else the
 // task's first.
 func (p *program) parseTask(arg, model string) (*tasks.Spec, string, error) {
-	chain, err := pipeline.Parse(p.registry, arg)
+	chain, err := pipeline.Parse(p.registry, arg, pipeline.MaskPlane)
 	if err != nil {
 		return nil, "", err
 	}

@@ -33,7 +33,7 @@ func (p *program) presetsCommand() *cli.Command {
 func (p *program) listPresets() error {
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	for _, name := range p.presetNames() {
-		chain, _, err := p.readPipeline(name)
+		chain, _, err := p.readPipeline(name, pipeline.MaskPlane)
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (p *program) printPipeline(text string) error {
 	if err != nil {
 		return err
 	}
-	chain, err := w.chain(p.registry)
+	chain, err := w.chain(p.registry, pipeline.MaskPlane)
 	if err != nil {
 		return err
 	}

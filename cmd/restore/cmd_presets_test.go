@@ -135,7 +135,7 @@ func TestShippedPresets(t *testing.T) {
 			if _, err := registry.Lookup(name); err == nil {
 				t.Error("a task has the same name")
 			}
-			chain, _, err := p.readPipeline(name)
+			chain, _, err := p.readPipeline(name, pipeline.MaskPlane)
 			if err != nil {
 				t.Fatal(err)
 			}

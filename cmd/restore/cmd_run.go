@@ -28,7 +28,7 @@ func (p *program) runCommand() *cli.Command {
 			if text == "" {
 				return usagef("say what to do: -p PIPELINE, such as -p photo or -p denoise:strength=30; restore presets lists the presets, restore tasks the tasks")
 			}
-			chain, own, err := p.readPipeline(text)
+			chain, own, err := p.readPipeline(text, given(c)...)
 			if err != nil {
 				return err
 			}
@@ -50,12 +50,22 @@ func (p *program) taskCommand(spec *tasks.Spec) *cli.Command {
 		ArgsUsage: "-o OUT INPUT...",
 		Flags:     slices.Concat(optionFlags(options, commonNames...), restoreFlags(), []cli.Flag{p.jsonFlag()}),
 		Action: func(c *cli.Context) error {
-			chain, err := pipeline.NewChain(pipeline.Step{Spec: spec})
-			if err != nil {
+			// The options come first: which planes the task needs may depend on them.
+			step := pipeline.Step{Spec: spec}
+			if spec.Options != nil {
+				step.Options = spec.Options()
+			}
+			set := func(name, value string) error {
+				if err := tasks.SetOption(step.Options, name, value); err != nil {
+					return fmt.Errorf("%s: %w", spec.Name, err)
+				}
+				return nil
+			}
+			if err := setOptions(c, options, set, commonNames...); err != nil {
 				return err
 			}
-			set := func(name, value string) error { return chain.SetOption(spec.Name, name, value) }
-			if err := setOptions(c, options, set, commonNames...); err != nil {
+			chain, err := pipeline.NewChainGiven(given(c), step)
+			if err != nil {
 				return err
 			}
 			return p.restore(c, chain, nil)
@@ -71,6 +81,8 @@ func restoreFlags() []cli.Flag {
 		choice(&cli.StringFlag{Name: "format", Usage: "`FORMAT` of the outputs: jpeg, png, tiff or bmp", DefaultText: "as the input"}, "jpeg", "png", "tiff", "bmp"),
 		&cli.IntFlag{Name: "quality", Usage: "quality of JPEG outputs, `1..100`", DefaultText: strconv.Itoa(pix.DefaultQuality)},
 		overwriteFlag(),
+		&cli.StringFlag{Name: "mask", Usage: "mask for all pictures, `FILE`, for a task that needs one: white selects, black keeps"},
+		&cli.StringFlag{Name: "masks", Usage: "folder of the masks, `DIR`: each picture has the one with its relative path, or with its name and another ending"},
 		&cli.StringFlag{Name: "truth", Usage: "folder of the clean originals, `DIR`: prints the PSNR of each picture before and after"},
 		&cli.StringSliceFlag{Name: "model", Usage: "model to use, `[STEP=]NAME|FILE`; STEP is needed only where several steps have one"},
 		excludeFlag(), megapixelsFlag(), reportFlag(),
@@ -85,6 +97,7 @@ func (p *program) options(c *cli.Context, chain *pipeline.Chain, own map[string]
 	options = pipeline.Options{
 		Overwrite: c.Bool("overwrite"), Suffix: c.String("suffix"),
 		Format: c.String("format"), Quality: c.Int("quality"), Truth: c.String("truth"),
+		Mask: c.String("mask"), Masks: c.String("masks"),
 	}
 	switch {
 	case c.NArg() == 0:
@@ -101,6 +114,9 @@ func (p *program) options(c *cli.Context, chain *pipeline.Chain, own map[string]
 		return options, usagef("option --format: %w", err)
 	}
 	if err := chooseModels(chain, c.StringSlice("model"), own); err != nil {
+		return options, err
+	}
+	if err := options.CheckMasks(chain); err != nil {
 		return options, err
 	}
 	pool, err := jobs(c)
@@ -136,7 +152,7 @@ func (p *program) restore(c *cli.Context, chain *pipeline.Chain, own map[string]
 	if err != nil {
 		return err
 	}
-	source, err := pipeline.NewFolder(c.Args().Slice(), pipeline.FolderOptions{Exclude: c.StringSlice("exclude"), Out: c.String("out")})
+	source, err := pipeline.NewFolder(c.Args().Slice(), pipeline.FolderOptions{Exclude: c.StringSlice("exclude"), Out: c.String("out"), Masks: maskPaths(c)})
 	if err != nil {
 		return err
 	}

@@ -3,9 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/cae-restore/restore/pipeline"
 	"github.com/cae-restore/restore/tasks"
 	"github.com/urfave/cli/v2"
 )
@@ -42,8 +44,8 @@ func (p *program) listTasks() error {
 
 func describeTask(out io.Writer, s *tasks.Spec) error {
 	fmt.Fprintf(out, "%s: %s\n", s.Name, s.Summary)
-	if len(s.Needs) > 0 {
-		fmt.Fprintf(out, "needs from earlier steps: %s\n", strings.Join(s.Needs, ", "))
+	if needs := needsOf(s); needs != "" {
+		fmt.Fprintf(out, "needs %s\n", needs)
 	}
 	if len(s.Makes) > 0 {
 		fmt.Fprintf(out, "makes for later steps: %s\n", strings.Join(s.Makes, ", "))
@@ -83,6 +85,27 @@ func extrasText(s *tasks.Spec) string {
 		return ""
 	}
 	return "; where no step does, it writes *" + strings.Join(files, " and *")
+}
+
+// needsOf says which planes a task needs with its default options, and where from;
+// empty: none.
+func needsOf(s *tasks.Spec) string {
+	needs := s.Needs
+	if s.NeedsOf != nil {
+		var options any
+		if s.Options != nil {
+			options = s.Options()
+		}
+		needs = s.NeedsOf(options)
+	}
+	if len(needs) == 0 {
+		return ""
+	}
+	from := "from earlier steps: "
+	if slices.Contains(needs, pipeline.MaskPlane) {
+		from = "from earlier steps, or from --mask or --masks: "
+	}
+	return from + strings.Join(needs, ", ")
 }
 
 // optionsOf lists the options of a task, which may have none.

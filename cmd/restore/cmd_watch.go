@@ -48,7 +48,7 @@ func (p *program) watchCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			chain, own, err := p.readPipeline(text)
+			chain, own, err := p.readPipeline(text, given(c)...)
 			if err != nil {
 				return err
 			}
@@ -80,7 +80,7 @@ func (p *program) watch(c *cli.Context, dir string, chain *pipeline.Chain, own m
 	}
 	source, err := watch.New(dir, watch.Options{
 		Exclude: c.StringSlice("exclude"), Out: c.String("out"), Settle: c.Duration("settle"),
-		Poll: c.IsSet("poll"), Interval: c.Duration("poll"), Once: once,
+		Poll: c.IsSet("poll"), Interval: c.Duration("poll"), Once: once, Masks: maskPaths(c),
 		MoveDone: c.String("move-done"), MoveFailed: c.String("move-failed"),
 		Notify: notify,
 	})

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cae-restore/restore/pipeline"
 	"github.com/cae-restore/restore/tasks"
 	"github.com/urfave/cli/v2"
 )
@@ -219,7 +220,7 @@ func (p *program) taskNames(found *offer, before string) {
 // presetWords offers the presets.
 func (p *program) presetWords(found *offer) {
 	for _, name := range p.presetNames() {
-		if chain, _, err := p.readPipeline(name); err == nil {
+		if chain, _, err := p.readPipeline(name, pipeline.MaskPlane); err == nil {
 			found.add(name, chain.Summary)
 		}
 	}

@@ -36,6 +36,24 @@ func overwriteFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "overwrite", Usage: "replace outputs that exist instead of skipping their pictures"}
 }
 
+// maskPaths are the files and folders that --mask and --masks name.
+func maskPaths(c *cli.Context) (list []string) {
+	for _, name := range []string{c.String("mask"), c.String("masks")} {
+		if name != "" {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// given are the planes that come with each picture.
+func given(c *cli.Context) []string {
+	if len(maskPaths(c)) > 0 {
+		return []string{pipeline.MaskPlane}
+	}
+	return nil
+}
+
 // jobs makes the program's one pool of workers as --jobs says.
 func jobs(c *cli.Context) (*pipeline.Pool, error) {
 	n := c.Int("jobs")

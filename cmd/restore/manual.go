@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cae-restore/restore/pipeline"
 	"github.com/cae-restore/restore/tasks"
 	"github.com/urfave/cli/v2"
 )
@@ -177,8 +178,8 @@ func defaultOf(f cli.Flag) string {
 func taskPage(m *page, s *tasks.Spec) {
 	m.subsection(s.Name)
 	m.para("%s.", sentence(s.Summary))
-	if len(s.Needs) > 0 {
-		m.para("Needs from earlier steps: %s.", strings.Join(s.Needs, ", "))
+	if needs := needsOf(s); needs != "" {
+		m.para("Needs %s.", quoted(needs))
 	}
 	if len(s.Makes) > 0 {
 		m.para("Makes for later steps: %s.", strings.Join(s.Makes, ", "))
@@ -222,7 +223,7 @@ func (p *program) presetPage(m *page) {
 	m.para("Pipelines that ship, for `restore run -p` %s:", em("NAME"))
 	var entries []entry
 	for _, name := range names {
-		chain, _, err := p.readPipeline(name)
+		chain, _, err := p.readPipeline(name, pipeline.MaskPlane)
 		if err != nil {
 			continue // a preset that cannot be read fails its own test
 		}

@@ -47,22 +47,23 @@ type written struct {
 	name, dir string // of the file, as pipeline.ReadYAML takes them
 }
 
-// chain parses it with the tasks of reg.
-func (w written) chain(reg *tasks.Registry) (*pipeline.Chain, error) {
+// chain parses it with the tasks of reg. given are the planes that come with each
+// picture.
+func (w written) chain(reg *tasks.Registry, given ...string) (*pipeline.Chain, error) {
 	if w.line != "" {
-		return pipeline.Parse(reg, w.line)
+		return pipeline.Parse(reg, w.line, given...)
 	}
-	return pipeline.ReadYAML(reg, w.name, w.dir, w.yaml)
+	return pipeline.ReadYAML(reg, w.name, w.dir, w.yaml, given...)
 }
 
 // readPipeline reads the value of --pipeline. own are the models that it names,
-// by step; see ownModels.
-func (p *program) readPipeline(text string) (chain *pipeline.Chain, own map[string]string, err error) {
+// by step; see ownModels. given is as of written.chain.
+func (p *program) readPipeline(text string, given ...string) (chain *pipeline.Chain, own map[string]string, err error) {
 	w, err := p.writtenAs(text)
 	if err != nil {
 		return nil, nil, err
 	}
-	if chain, err = w.chain(p.registry); err != nil {
+	if chain, err = w.chain(p.registry, given...); err != nil {
 		return nil, nil, err
 	}
 	return chain, p.ownModels(w), nil
