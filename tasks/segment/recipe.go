@@ -40,7 +40,7 @@ const (
 	// Scales of overlays: samples of the picture for one of the overlay. Stains and
 	// blots are large: on a patch they should have an edge.
 	leastScale, mostScale           = 0.5, 1.6
-	leastLargeScale, mostLargeScale = 0.2, 1.1
+	leastLargeScale, mostLargeScale = 0.2, 0.7
 )
 
 // kindShares are the chances of the kinds of damage.

@@ -27,7 +27,7 @@ const protocol = "Each picture becomes an old print by a generator that is seede
 
 // overlaysProtocol and generatedProtocol say what the damage is.
 const (
-	overlaysProtocol  = " The damage is the overlays held out from training, every fifth of each kind, as they are: at scales of 0.5 to 1.6, those of stains and blots of 0.2 to 1.1."
+	overlaysProtocol  = " The damage is the overlays held out from training, every fifth of each kind, as they are: at scales of 0.5 to 1.6, those of stains and blots of 0.2 to 0.7."
 	generatedProtocol = " There were no overlays: the damage is generated, by the program that the training's is from."
 )
 
