@@ -34,7 +34,7 @@ func models() []tasks.Model {
 		Summary: "the default: scratches, strokes, writing and patches of any size",
 		Weights: weights,
 		Network: network,
-		Loss:    "mse",
+		Loss:    "l1",
 		Limits:  "continues what leads into a hole; what was wholly inside, such as a face, it cannot know. Large holes become smooth",
 		Assets:  []string{overlays},
 		Pair:    pair,

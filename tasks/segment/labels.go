@@ -69,7 +69,7 @@ func (c *classes) mask(chosen Classes, grow int, alpha []uint16) *pix.Plane {
 
 // labelsPicture is labels as a picture of 8 bits, one index a sample.
 func labelsPicture(labels *pix.Plane) *pix.Image {
-	return &pix.Image{W: labels.W, H: labels.H, Planes: [][]uint16{labels.Pix}, Meta: pix.Meta{Format: "png", Depth: 8}}
+	return &pix.Image{W: labels.W, H: labels.H, Planes: [][]uint16{labels.Pix}, Meta: pix.Meta{Format: "png", Depth: 8, Palette: palette()}}
 }
 
 // tint is how much of a damaged sample's colour is that of its kind.

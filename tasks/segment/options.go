@@ -18,6 +18,8 @@ type Options struct {
 // ScoreOptions are the options of scoring and training.
 type ScoreOptions struct {
 	Threshold float64 `opt:"threshold" help:"probability from which a sample counts as damaged" min:"0.01" max:"0.99"`
+	Aged      bool    `opt:"aged" help:"the pictures become old prints before the damage, and grain, noise and JPEG follow; false: damage and film grain alone, as for the figures of the preset old-photo"`
+	Write     string  `opt:"write" help:"folder, for looking and for other measurements: the damaged pictures in damaged/, the clean ones in clean/, what is damaged in masks/ and what was found in found/, as PNG under one name"`
 	Seed      int     `opt:"seed" help:"seed of the damage" min:"0" max:"1000000000"`
 }
 

@@ -151,13 +151,20 @@ type damaged struct {
 // damage makes a print with so many pieces of damage of a clean patch, which is not
 // changed.
 func (s *source) damage(rng *rand.Rand, clean degrade.Patch, pieces int) damaged {
-	d := damaged{patch: oldPrint(rng, clean.Clone()), change: make([]float32, clean.W*clean.H)}
+	d := s.lay(rng, oldPrint(rng, clean.Clone()), pieces)
+	drawScan(rng).Apply(rng, d.patch)
+	return d
+}
+
+// lay lays so many pieces of damage on a print, which is changed.
+func (s *source) lay(rng *rand.Rand, print degrade.Patch, pieces int) damaged {
+	d := damaged{patch: print, change: make([]float32, print.W*print.H)}
 	for k := range d.covers {
-		d.covers[k] = make([]float32, clean.W*clean.H)
+		d.covers[k] = make([]float32, print.W*print.H)
 	}
 	before := d.patch.Clone()
 	for range pieces {
-		k, c := s.cover(rng, clean.W, clean.H)
+		k, c := s.cover(rng, print.W, print.H)
 		to := d.covers[k-1]
 		for i, v := range c.Cover(rng, d.patch) {
 			to[i] = max(to[i], v)
@@ -168,7 +175,6 @@ func (s *source) damage(rng *rand.Rand, clean degrade.Patch, pieces int) damaged
 			d.change[i] = max(d.change[i], v-before.Planes[p][i], before.Planes[p][i]-v)
 		}
 	}
-	drawScan(rng).Apply(rng, d.patch)
 	return d
 }
 

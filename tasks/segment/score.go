@@ -18,11 +18,19 @@ import (
 const (
 	samplesPerCover = 25000 // one piece of damage on so many samples
 	leastCovers     = 2
+
+	leastGrain, mostGrain = 4., 14. // of pictures that are not aged, see degrade.Grain
 )
 
-const protocol = "Each picture becomes an old print by a generator that is seeded by its name: grey or brown, faded, flat, as for the training; " +
-	"then one piece of damage for each 25,000 samples is laid on it, at least two, and grain, noise and JPEG follow. " +
-	"A sample is damaged where it is covered by 0.25 and more. IoU (intersection over union, Jaccard), precision and recall over all samples of all pictures, of a kind for the samples that are said to be of it. " +
+// agedProtocol and freshProtocol say what is done to the pictures, protocol what is
+// measured.
+const (
+	agedProtocol = "Each picture becomes an old print by a generator that is seeded by its name: grey or brown, faded, flat, as for the training; " +
+		"then one piece of damage for each 25,000 samples is laid on it, at least two, and grain, noise and JPEG follow. "
+	freshProtocol = "By a generator that is seeded by the picture's name, one piece of damage for each 25,000 samples is laid on it, at least two; film grain of standard deviation 4 to 14 of 255 in mid-grey follows. "
+)
+
+const protocol = "A sample is damaged where it is covered by 0.25 and more. IoU (intersection over union, Jaccard), precision and recall over all samples of all pictures, of a kind for the samples that are said to be of it. " +
 	"Share: damaged samples. False alarms: marked samples of the undamaged pictures."
 
 // overlaysProtocol and generatedProtocol say what the damage is.
@@ -93,7 +101,7 @@ func score(ctx context.Context, env tasks.Env, name string, samples iter.Seq2[ta
 // picture scores one picture, damaged and as it is.
 func (t *tallies) picture(ctx context.Context, env tasks.Env, m *neural.Model, s tasks.Sample, o *ScoreOptions) error {
 	clean := patchOf(s.Image)
-	d := scoredDamage(s, clean, o.Seed)
+	d := scoredDamage(s, clean, o)
 	found, err := classify(ctx, env, m, planesOf(d.patch), o.Threshold)
 	if err != nil {
 		return err
@@ -106,6 +114,11 @@ func (t *tallies) picture(ctx context.Context, env tasks.Env, m *neural.Model, s
 			t.tally[j+1].add(int(k) == j+1, there)
 		}
 		t.tally[0].add(k != 0, any)
+	}
+	if o.Write != "" {
+		if err := o.write(s, &d, found); err != nil {
+			return err
+		}
 	}
 	if found, err = classify(ctx, env, m, planesOf(clean), o.Threshold); err != nil {
 		return err
@@ -128,12 +141,19 @@ func scoredSource(s tasks.Sample) source {
 }
 
 // scoredDamage damages a picture. The same name and seed give the same damage.
-func scoredDamage(s tasks.Sample, clean degrade.Patch, seed int) damaged {
+func scoredDamage(s tasks.Sample, clean degrade.Patch, o *ScoreOptions) damaged {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d/%s", seed, s.Name) // a hash never fails
+	fmt.Fprintf(h, "%d/%s", o.Seed, s.Name) // a hash never fails
 	rng := rand.New(rand.NewPCG(h.Sum64(), 1))
-	from := scoredSource(s)
-	return from.damage(rng, clean, max(leastCovers, clean.W*clean.H/samplesPerCover))
+	from, pieces := scoredSource(s), max(leastCovers, clean.W*clean.H/samplesPerCover)
+	if o.Aged {
+		return from.damage(rng, clean, pieces)
+	}
+	d := from.lay(rng, clean.Clone(), pieces)
+	grain := degrade.DrawGrain(rng)
+	grain.Sigma = leastGrain + (mostGrain-leastGrain)*rng.Float64()
+	degrade.Sequence{grain, degrade.EightBit{}}.Apply(rng, d.patch)
+	return d
 }
 
 func planesOf(p degrade.Patch) *neural.Planes {
@@ -143,9 +163,12 @@ func planesOf(p degrade.Patch) *neural.Planes {
 // table makes the table of the sums over all pictures.
 func (t *tallies) table(weights string, o *ScoreOptions) tasks.Table {
 	out := tasks.Table{
-		Protocol: protocol,
+		Protocol: agedProtocol + protocol,
 		Columns:  []string{"damage", "iou", "precision", "recall", "share_percent", "false_alarms_percent", "pictures"},
 		Score:    t.tally[0].iou(),
+	}
+	if !o.Aged {
+		out.Protocol = freshProtocol + protocol
 	}
 	if t.generated {
 		out.Protocol += generatedProtocol

@@ -7,6 +7,7 @@ package segment
 
 import (
 	"context"
+	_ "embed" // the shipped weights
 	"maps"
 	"math"
 
@@ -15,8 +16,8 @@ import (
 	"github.com/cae-restore/restore/tasks/internal/neural"
 )
 
-// damageWeights are the shipped weights; none are there yet.
-var damageWeights []byte
+//go:embed damage.safetensors
+var damageWeights []byte // the shipped weights
 
 // Spec is the task for the registry.
 func Spec() *tasks.Spec {
