@@ -3,6 +3,8 @@ package pix
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -99,4 +101,22 @@ func alias(name string) string {
 		return "tiff"
 	}
 	return name
+}
+
+// WriteFile encodes a picture into a file, and makes the folders that it lies in.
+// What has the name is written over. It is for pictures to be looked at: a program
+// that is ended meanwhile leaves a part of one.
+func WriteFile(name string, m *Image, o EncodeOptions) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		return err
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	err = Encode(f, m, o)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
 }

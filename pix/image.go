@@ -3,6 +3,8 @@
 // of them are apart. It knows nothing of tasks or networks.
 package pix
 
+import "slices"
+
 // Image is a photograph: one plane of samples (grey) or three (red, green and
 // blue, in that order), each of W*H samples in rows from the top, over the full
 // range 0..65535 in the file's own encoding (sRGB unless Meta.ICC says
@@ -62,6 +64,12 @@ func New(w, h, planes int) *Image {
 
 // Grey reports whether the picture has one plane.
 func (m *Image) Grey() bool { return len(m.Planes) == 1 }
+
+// Neutral reports whether the picture has no colour: one plane, or three that are
+// the same, as scanners make of black-and-white prints.
+func (m *Image) Neutral() bool {
+	return m.Grey() || slices.Equal(m.Planes[0], m.Planes[1]) && slices.Equal(m.Planes[0], m.Planes[2])
+}
 
 // Like returns a picture of m's size, depth and metadata with fresh planes of
 // zeros. Alpha is shared with m: a step that changes opacity replaces it.

@@ -7,7 +7,6 @@ import (
 	"context"
 	_ "embed" // the shipped weights
 	"math"
-	"slices"
 
 	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
@@ -102,7 +101,7 @@ func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) 
 	}
 	note("model", t.model.Name)
 	m := f.Image.Like()
-	if err := t.model.Stream(ctx, t.env, &rows{f.Image, d.level}, &corrected{m, f.Image, float32(d.share), neutral(f.Image)}); err != nil {
+	if err := t.model.Stream(ctx, t.env, &rows{f.Image, d.level}, &corrected{m, f.Image, float32(d.share), f.Image.Neutral()}); err != nil {
 		return nil, err
 	}
 	return f.With(m, notes...), nil
@@ -164,12 +163,6 @@ func (r *corrected) WriteRow(y int, planes [][]float32) error {
 		}
 	}
 	return nil
-}
-
-// neutral reports whether a picture has no colour: one plane, or three that are
-// the same, as scanners make of black-and-white prints.
-func neutral(m *pix.Image) bool {
-	return m.Grey() || slices.Equal(m.Planes[0], m.Planes[1]) && slices.Equal(m.Planes[0], m.Planes[2])
 }
 
 // twoTones reports whether a picture has two colours or fewer, as faxes and

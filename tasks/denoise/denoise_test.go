@@ -278,7 +278,7 @@ func TestPhotographs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := photograph(t, name)
-			clean := planesOf(m)
+			clean := degrade.FromImage(m).InColour()
 			env := taskstest.Env(Spec(), 2)
 			model, err := open(env, "fast")
 			if err != nil {

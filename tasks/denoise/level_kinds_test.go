@@ -124,5 +124,5 @@ func openPatch(path string) (degrade.Patch, error) {
 	if err != nil {
 		return degrade.Patch{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return degrade.Patch{W: m.W, H: m.H, Planes: planesOf(m)}.Clone(), nil
+	return degrade.Patch{W: m.W, H: m.H, Planes: degrade.FromImage(m).InColour()}.Clone(), nil
 }

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"strings"
 
-	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/internal/degrade"
 	"github.com/cae-restore/restore/tasks/internal/neural"
@@ -120,7 +119,7 @@ const (
 
 // pair adds Gaussian noise of a random level to a patch.
 func pair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
-	clean := asPatch(planesOf(s.Image), s.Image.W, s.Image.H)
+	clean := degrade.FromImage(s.Image)
 	if rng.Float64() < greyShare {
 		clean = clean.Luma()
 	}
@@ -130,7 +129,7 @@ func pair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 	if rng.Float64() < cameraShare {
 		degrade.EightBit{}.Apply(rng, noisy)
 	}
-	return tasks.Example{W: clean.W, H: clean.H, Input: inputsOf(noisy, told/255), Target: inColour(clean)}, nil
+	return tasks.Example{W: clean.W, H: clean.H, Input: inputsOf(noisy, told/255), Target: clean.InColour()}, nil
 }
 
 // drawGaussian draws noise and the level that the network is told, on the scale
@@ -148,21 +147,4 @@ func drawGaussian(rng *rand.Rand) (noise degrade.Gaussian, told float64) {
 		return degrade.Gaussian{}, trainSigma * rng.Float64()
 	}
 	return noise, noise.Sigma
-}
-
-// planesOf returns red, green and blue with 1 as white; those of a grey picture
-// are one and the same.
-func planesOf(m *pix.Image) [][]float32 {
-	planes := make([][]float32, 3)
-	for p := range planes {
-		if p > 0 && m.Grey() {
-			planes[p] = planes[0]
-			continue
-		}
-		planes[p] = make([]float32, m.W*m.H)
-		for i, v := range m.Planes[p] {
-			planes[p][i] = float32(v) / 65535
-		}
-	}
-	return planes
 }

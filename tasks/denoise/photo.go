@@ -40,7 +40,7 @@ const (
 // is the patch as it was before the damage (enlarged or grey, where it was made
 // so).
 func photoPair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
-	clean := asPatch(planesOf(s.Image), s.Image.W, s.Image.H)
+	clean := degrade.FromImage(s.Image)
 	if rng.Float64() < greyShare {
 		clean = clean.Luma()
 	}
@@ -50,7 +50,7 @@ func photoPair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 	noisy := clean.Clone()
 	drawDamage(rng).Apply(rng, noisy)
 	told := tellLevel(rng, degrade.Level(noisy, clean))
-	return tasks.Example{W: clean.W, H: clean.H, Input: inputsOf(noisy, told), Target: inColour(clean)}, nil
+	return tasks.Example{W: clean.W, H: clean.H, Input: inputsOf(noisy, told), Target: clean.InColour()}, nil
 }
 
 // drawDamage draws what happens to a patch.
@@ -151,28 +151,10 @@ func tellLevel(rng *rand.Rand, truth float64) float64 {
 	return min(truth, maxSigma/255.)
 }
 
-// asPatch returns planes as a patch that shares their memory: of one plane where
-// all three are the same one.
-func asPatch(planes [][]float32, w, h int) degrade.Patch {
-	if len(planes[0]) > 0 && &planes[0][0] == &planes[2][0] {
-		planes = planes[:1]
-	}
-	return degrade.Patch{W: w, H: h, Planes: planes}
-}
-
-// inColour returns the three planes of a patch; those of a grey one are one and
-// the same.
-func inColour(p degrade.Patch) [][]float32 {
-	if p.Grey() {
-		return [][]float32{p.Planes[0], p.Planes[0], p.Planes[0]}
-	}
-	return p.Planes
-}
-
 // inputsOf returns the network's inputs for a patch and a level, where 1.0 is
 // white.
 func inputsOf(p degrade.Patch, level float64) [][]float32 {
 	told := make([]float32, p.W*p.H)
 	fill(told, float32(level))
-	return append(inColour(p)[:3:3], told)
+	return append(p.InColour()[:3:3], told)
 }

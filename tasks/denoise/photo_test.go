@@ -92,7 +92,7 @@ func TestPhotoPair(t *testing.T) {
 	t.Parallel()
 	const n, side = 1500, 24
 	source := scenery(side, side)
-	original := asPatch(planesOf(source), side, side)
+	original := degrade.FromImage(source)
 	rng := rand.New(rand.NewPCG(1, 3))
 	var grey, same, clean, near, far, right float64
 	for range n {
@@ -198,4 +198,12 @@ func BenchmarkPhotoPair(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// asPatch is planes as a patch: of one, where they are one and the same.
+func asPatch(planes [][]float32, w, h int) degrade.Patch {
+	if &planes[0][0] == &planes[2][0] {
+		planes = planes[:1]
+	}
+	return degrade.Patch{W: w, H: h, Planes: planes}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/cae-restore/restore/pix"
+	"github.com/cae-restore/restore/tasks/internal/degrade"
 	"github.com/cae-restore/restore/tasks/internal/neural"
 	"github.com/cae-restore/restore/tasks/taskstest"
 )
@@ -18,7 +19,7 @@ func TestRoughLevel(t *testing.T) {
 	t.Parallel()
 	const sigma = 20
 	m := photograph(t, "flowers.png")
-	clean := planesOf(m)
+	clean := degrade.FromImage(m).InColour()
 	for _, name := range []string{"fast", "best"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -29,7 +29,7 @@ const abreastBytes = 1 << 30
 // is of little use, as the network keeps all cores busy most of the time: of
 // those fewer run at once, down to one. No result depends on how many do.
 func (b *bench) picture(ctx context.Context, s tasks.Sample) ([]result, error) {
-	clean := asPatch(planesOf(s.Image), s.Image.W, s.Image.H)
+	clean := degrade.FromImage(s.Image)
 	seed := noiseSeed(b.options.Seed, s.Name)
 	results := make([]result, len(b.trials))
 	abreast := b.abreast(clean.W, clean.H)
@@ -77,8 +77,8 @@ func (b *bench) run(ctx context.Context, t trial, clean degrade.Patch, seed uint
 	if err != nil {
 		return r, err
 	}
-	truth := inColour(clean)
-	before, err := pix.PSNRPlanes(inColour(noisy), truth, 1)
+	truth := clean.InColour()
+	before, err := pix.PSNRPlanes(noisy.InColour(), truth, 1)
 	if err != nil {
 		return r, err
 	}
@@ -102,11 +102,11 @@ func (b *bench) run(ctx context.Context, t trial, clean degrade.Patch, seed uint
 			plane[i] = min(max(v, 0), 1)
 		}
 	}
-	after, err := pix.PSNRPlanes(inColour(out), truth, 1)
+	after, err := pix.PSNRPlanes(out.InColour(), truth, 1)
 	if err != nil {
 		return r, err
 	}
-	if r.ssim, err = pix.SSIMPlanes(b.runner(ctx), inColour(out), truth, clean.W, clean.H, 1); err != nil {
+	if r.ssim, err = pix.SSIMPlanes(b.runner(ctx), out.InColour(), truth, clean.W, clean.H, 1); err != nil {
 		return r, err
 	}
 	r.input, r.psnr = min(before, mostPSNR), min(after, mostPSNR)
@@ -116,7 +116,7 @@ func (b *bench) run(ctx context.Context, t trial, clean degrade.Patch, seed uint
 // keep leaves out with share of the correction and the rest of what was before, as
 // the task does, which also gives what has no colour none.
 func keep(out, before degrade.Patch, share float32) {
-	old := inColour(before)
+	old := before.InColour()
 	for i := range out.Planes[0] {
 		if before.Grey() {
 			mean := (out.Planes[0][i] + out.Planes[1][i] + out.Planes[2][i]) / 3

@@ -37,7 +37,7 @@ func damaged(t *testing.T, c trial, clean degrade.Patch, seed uint64) (degrade.P
 // level is what was added.
 func TestTrialDamage(t *testing.T) {
 	t.Parallel()
-	clean := asPatch(planesOf(scenery(20, 2*noiseRows+10)), 20, 2*noiseRows+10)
+	clean := degrade.FromImage(scenery(20, 2*noiseRows+10))
 	for _, c := range []trial{{Camera, 0, 0}, {Camera, 0, 50}, {Gaussian, 10, 50}, {Gaussian, 10, 0}, {NoNoise, 0, 50}} {
 		a, level := damaged(t, c, clean, 1)
 		whole := a.Clone()
@@ -142,7 +142,7 @@ func TestCameraInput(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		clean := asPatch(planesOf(m), m.W, m.H)
+		clean := degrade.FromImage(m)
 		for k := range mean {
 			_, level := damaged(t, trial{Camera, 0, 0}, clean, noiseSeed(k+1, filepath.Base(file)))
 			mean[k] += -20 * math.Log10(level/255) / float64(len(files))

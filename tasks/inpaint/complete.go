@@ -110,12 +110,12 @@ func (s *scale) window(planes [][]float32, coarser *scale, at place, side int) {
 	v := &window{w: side, h: side, planes: planes[:n], hole: make([]uint8, side*side), scale: s.depth}
 	columns := make([]int, side)
 	for i := range columns {
-		columns[i] = mirror(at.x-margin+i, s.w)
+		columns[i] = neural.Mirror(at.x-margin+i, s.w)
 	}
 	row := make([]float32, s.w)
 	lo, hi := span(columns)
 	for y := range side {
-		from := mirror(at.y-margin+y, s.h)
+		from := neural.Mirror(at.y-margin+y, s.h)
 		for i, x := range columns {
 			v.hole[y*side+i] = s.at[from*s.w+x]
 		}
@@ -132,7 +132,7 @@ func (s *scale) window(planes [][]float32, coarser *scale, at place, side int) {
 		for p := range n {
 			v.guess[p] = make([]float32, side*side)
 			for y := range side {
-				from := mirror(at.y-margin+y, s.h)
+				from := neural.Mirror(at.y-margin+y, s.h)
 				for i, x := range columns {
 					v.guess[p][y*side+i] = bilinear(coarser.planes[p], coarser.w, coarser.h, x, from)
 				}
@@ -167,18 +167,6 @@ func span(list []int) (lo, hi int) {
 		lo, hi = min(lo, v), max(hi, v)
 	}
 	return lo, hi + 1
-}
-
-// mirror reflects a place beyond n samples about the outermost one.
-func mirror(at, n int) int {
-	if n == 1 {
-		return 0
-	}
-	at = max(at, -at) % (2 * (n - 1))
-	if at >= n {
-		at = 2*(n-1) - at
-	}
-	return at
 }
 
 // keep takes over what the network says of the holes in a square.

@@ -244,12 +244,3 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("two scratches cost %d samples of %d", work, len(m.at))
 	}
 }
-
-func TestMirror(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ at, n, want int }{{-1, 5, 1}, {0, 5, 0}, {4, 5, 4}, {5, 5, 3}, {-30, 4, 0}, {7, 1, 0}, {-9, 2, 1}} {
-		if got := mirror(c.at, c.n); got != c.want {
-			t.Errorf("mirror(%d, %d) = %d, want %d", c.at, c.n, got, c.want)
-		}
-	}
-}

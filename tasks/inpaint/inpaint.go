@@ -92,7 +92,7 @@ func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) 
 	for p, plane := range f.Image.Planes {
 		copy(m.Planes[p], plane)
 	}
-	c := &completer{env: t.env, model: t.model, scales: pyramid(f.Image, found), out: m, grey: neutral(f.Image)}
+	c := &completer{env: t.env, model: t.model, scales: pyramid(f.Image, found), out: m, grey: f.Image.Neutral()}
 	if err := c.run(ctx); err != nil {
 		return nil, err
 	}
@@ -121,10 +121,4 @@ func fade(m, before *pix.Image, steps []uint8, feather int) {
 // percent is n of all, rounded to what a report can show.
 func percent(n, all int) float64 {
 	return math.Round(1e5*float64(n)/float64(all)) / 1e3
-}
-
-// neutral reports whether a picture has no colour: one plane, or three that are
-// the same.
-func neutral(m *pix.Image) bool {
-	return m.Grey() || slices.Equal(m.Planes[0], m.Planes[1]) && slices.Equal(m.Planes[0], m.Planes[2])
 }

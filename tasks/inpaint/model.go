@@ -79,7 +79,8 @@ const (
 // pair makes holes in a patch. What is outside of them does not count.
 func pair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 	w, h := s.Image.W, s.Image.H
-	clean := patchOf(s.Image)
+	clean := degrade.FromImage(s.Image)
+	clean = degrade.Patch{W: w, H: h, Planes: clean.InColour()}.Clone() // grey ones get three planes of their own
 	if rng.Float64() < largeShare {
 		degrade.DrawEnlarge(rng).Apply(rng, clean)
 	}

@@ -204,7 +204,7 @@ func (o *ScoreOptions) trial(ctx context.Context, t *task, kind Kind, name strin
 	if err != nil {
 		return err
 	}
-	v := &window{w: m.W, h: m.H, planes: patchOf(spoilt).Planes[:len(m.Planes)], hole: mask.at, scale: 255}
+	v := &window{w: m.W, h: m.H, planes: degrade.FromImage(spoilt).Planes, hole: mask.at, scale: 255}
 	v.fill()
 	var before, after float64
 	for p, truth := range m.Planes {
@@ -236,16 +236,4 @@ func (o *ScoreOptions) trial(ctx context.Context, t *task, kind Kind, name strin
 // count as 60 dB.
 func psnr(mse float64) float64 {
 	return min(60, 10*math.Log10(255*255/max(mse, 1e-12)))
-}
-
-// patchOf is a picture as floats; a grey one has three equal planes.
-func patchOf(m *pix.Image) degrade.Patch {
-	p := degrade.Patch{W: m.W, H: m.H, Planes: make([][]float32, 3)}
-	for k := range p.Planes {
-		p.Planes[k] = make([]float32, m.W*m.H)
-		for i, v := range m.Planes[k%len(m.Planes)] {
-			p.Planes[k][i] = float32(v) / 65535
-		}
-	}
-	return p
 }

@@ -20,21 +20,9 @@ func (o *ScoreOptions) write(kind Kind, name string, truth *pix.Image, mask *pix
 	shown := pix.New(mask.W, mask.H, 1)
 	shown.Planes[0] = mask.Pix
 	for suffix, m := range map[string]*pix.Image{".truth.png": truth, ".mask.png": shown, ".holes.png": spoilt, ".filled.png": filled} {
-		if err := writePNG(stem+suffix, m); err != nil {
+		if err := pix.WriteFile(stem+suffix, m, pix.EncodeOptions{Format: "png"}); err != nil {
 			return fmt.Errorf("a scored picture cannot be written: %w", err)
 		}
 	}
 	return nil
-}
-
-func writePNG(name string, m *pix.Image) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	err = pix.Encode(f, m, pix.EncodeOptions{Format: "png"})
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	return err
 }

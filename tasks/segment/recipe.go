@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/internal/degrade"
 )
@@ -196,7 +195,7 @@ const (
 // pair makes a damaged print of a clean patch.
 func pair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 	from := source{overlays: overlaysOf(s.Assets[overlaysName], false), overlaid: overlaid, dark: dark}
-	clean := patchOf(s.Image)
+	clean := degrade.FromImage(s.Image)
 	if rng.Float64() < enlargedPatches {
 		degrade.DrawEnlarge(rng).Apply(rng, clean)
 	}
@@ -206,7 +205,7 @@ func pair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 	}
 	d := from.damage(rng, clean, pieces)
 	target, weight := d.truth()
-	return tasks.Example{W: clean.W, H: clean.H, Input: inColour(d.patch), Target: target, Weight: weight}, nil
+	return tasks.Example{W: clean.W, H: clean.H, Input: d.patch.InColour(), Target: target, Weight: weight}, nil
 }
 
 // truth is what the network should say of it: planes of 0 to 1, first that of any
@@ -236,26 +235,4 @@ func (d *damaged) truth() (target [][]float32, weight []float32) {
 		}
 	}
 	return target, weight
-}
-
-// patchOf returns a picture as a patch: of one plane where it is grey.
-func patchOf(m *pix.Image) degrade.Patch {
-	p := degrade.Patch{W: m.W, H: m.H}
-	for _, plane := range m.Planes {
-		to := make([]float32, len(plane))
-		for i, v := range plane {
-			to[i] = float32(v) / 65535
-		}
-		p.Planes = append(p.Planes, to)
-	}
-	return p
-}
-
-// inColour returns the three planes of a patch; those of a grey one are one and
-// the same.
-func inColour(p degrade.Patch) [][]float32 {
-	if p.Grey() {
-		return [][]float32{p.Planes[0], p.Planes[0], p.Planes[0]}
-	}
-	return p.Planes
 }

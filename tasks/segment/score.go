@@ -100,7 +100,7 @@ func score(ctx context.Context, env tasks.Env, name string, samples iter.Seq2[ta
 
 // picture scores one picture, damaged and as it is.
 func (t *tallies) picture(ctx context.Context, env tasks.Env, m *neural.Model, s tasks.Sample, o *ScoreOptions) error {
-	clean := patchOf(s.Image)
+	clean := degrade.FromImage(s.Image)
 	d := scoredDamage(s, clean, o)
 	found, err := classify(ctx, env, m, planesOf(d.patch), o.Threshold)
 	if err != nil {
@@ -157,7 +157,7 @@ func scoredDamage(s tasks.Sample, clean degrade.Patch, o *ScoreOptions) damaged 
 }
 
 func planesOf(p degrade.Patch) *neural.Planes {
-	return &neural.Planes{W: p.W, H: p.H, Data: inColour(p)}
+	return &neural.Planes{W: p.W, H: p.H, Data: p.InColour()}
 }
 
 // table makes the table of the sums over all pictures.

@@ -140,14 +140,14 @@ func (s *stream) fetch(lo, hi int) error {
 		var row [][]float32
 		switch y := s.hi - s.lead; {
 		case y < len(s.first):
-			row = s.first[reflect(y, s.h)]
+			row = s.first[Mirror(y, s.h)]
 		case y < s.h:
 			var err error
 			if row, err = s.read(y); err != nil {
 				return err
 			}
 		default:
-			row = s.last[len(s.last)-s.h+reflect(y, s.h)]
+			row = s.last[len(s.last)-s.h+Mirror(y, s.h)]
 		}
 		s.rows = append(s.rows, row)
 	}
@@ -166,10 +166,10 @@ func (s *stream) read(y int) ([][]float32, error) {
 	}
 	for p := range row {
 		for x := range s.lead {
-			row[p][x] = own[p][reflect(x-s.lead, s.w)]
+			row[p][x] = own[p][Mirror(x-s.lead, s.w)]
 		}
 		for x := s.lead + s.w; x < s.padW; x++ {
-			row[p][x] = own[p][reflect(x-s.lead, s.w)]
+			row[p][x] = own[p][Mirror(x-s.lead, s.w)]
 		}
 	}
 	if s.last = append(s.last, row); len(s.last) > s.padH-s.lead-s.h+1 {
@@ -178,9 +178,9 @@ func (s *stream) read(y int) ([][]float32, error) {
 	return row, nil
 }
 
-// reflect mirrors a place before the first or beyond the last of n samples about
+// Mirror reflects a place before the first or beyond the last of n samples about
 // that sample, again and again where there are too few.
-func reflect(at, n int) int {
+func Mirror(at, n int) int {
 	if n == 1 {
 		return 0
 	}

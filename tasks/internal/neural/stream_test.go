@@ -123,8 +123,8 @@ func TestReflect(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ at, n, want int }{{0, 1, 0}, {5, 1, 0}, {2, 2, 0}, {3, 2, 1}, {4, 4, 2}, {5, 4, 1}, {6, 4, 0}, {7, 4, 1},
 		{-1, 1, 0}, {-1, 2, 1}, {-2, 2, 0}, {-1, 4, 1}, {-3, 4, 3}, {-4, 4, 2}, {-7, 4, 1}} {
-		if got := reflect(c.at, c.n); got != c.want {
-			t.Errorf("reflect(%d, %d) = %d, want %d", c.at, c.n, got, c.want)
+		if got := Mirror(c.at, c.n); got != c.want {
+			t.Errorf("Mirror(%d, %d) = %d, want %d", c.at, c.n, got, c.want)
 		}
 	}
 }
