@@ -2,6 +2,7 @@
 // row for each picture:
 //
 //	go run ./samples/beforeafter -o docs/before-after.jpg samples/noisy out
+//	go run ./samples/beforeafter -o docs/old-photo.jpg -size 480 -crop lake.jpg:528,160 -crop still-life.jpg:290,310 samples/damaged out/old
 package main
 
 import (

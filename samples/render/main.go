@@ -1,8 +1,10 @@
 // Command render draws the sample pictures of this project: each scene once
-// clean and once as a noisy camera would have taken it.
+// clean and once as a noisy camera would have taken it; some also as an old print,
+// whole and damaged, or with writing across them and a mask of it.
 //
-//	go run ./samples/render            writes samples/clean and samples/noisy
-//	go run ./samples/render -only lake one of them
+//	go run ./samples/render            writes the folders clean, noisy, undamaged,
+//	                                   damaged, masked and masks of samples
+//	go run ./samples/render -only lake what there is of one scene
 //
 // The same program gives the same bytes on amd64 (other architectures round
 // some sums differently).
@@ -41,7 +43,7 @@ var scenes = []scene{
 
 func main() {
 	log.SetFlags(0)
-	dir := flag.String("o", "samples", "folder to write clean and noisy into")
+	dir := flag.String("o", "samples", "folder to write the folders of pictures into")
 	only := flag.String("only", "", "name of the one `scene` to draw")
 	flag.Parse()
 	done := 0
@@ -67,20 +69,48 @@ const (
 	noisyQuality = 92
 )
 
-// write draws the scene and writes both versions.
-func (s scene) write(dir string) error {
+// maskMargin is by how many pixels masks reach beyond what they are to hide.
+const maskMargin = 2
+
+// version is a file of a scene.
+type version struct {
+	path    string // below the folder of the samples
+	p       *picture
+	grey    bool
+	quality int
+}
+
+// versions draws the scene and what is made of it.
+func (s scene) versions() []version {
 	clean := s.draw(s.w, s.h)
-	noisy := s.camera.expose(clean, s.grey)
-	for _, f := range []struct {
-		folder  string
-		p       *picture
-		quality int
-	}{{"clean", clean, cleanQuality}, {"noisy", noisy, noisyQuality}} {
-		data, err := compress(f.p.encode(s.grey), filepath.Ext(s.file), f.quality)
+	list := []version{
+		{"clean/" + s.file, clean, s.grey, cleanQuality},
+		{"noisy/" + s.file, s.camera.expose(clean, s.grey), s.grey, noisyQuality},
+	}
+	if t, ok := prints[s.file]; ok {
+		whole := t.develop(clean)
+		list = append(list,
+			version{"undamaged/" + s.file, whole, s.grey, cleanQuality},
+			version{"damaged/" + s.file, t.wear(whole), s.grey, noisyQuality})
+	}
+	if t, ok := writings[s.file]; ok {
+		letters := t.letters(s.w, s.h)
+		name := s.file[:len(s.file)-len(filepath.Ext(s.file))]
+		list = append(list,
+			version{"masked/" + s.file, letters.over(clean, hex(0xf4efe2)), s.grey, noisyQuality},
+			version{"masks/" + name + ".png", letters.around(maskMargin), true, 0})
+	}
+	return list
+}
+
+// write draws the scene and writes all its versions.
+func (s scene) write(dir string) error {
+	for _, f := range s.versions() {
+		data, err := compress(f.p.encode(f.grey), filepath.Ext(f.path), f.quality)
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.file, err)
 		}
-		path := filepath.Join(dir, f.folder, s.file)
+		path := filepath.Join(dir, filepath.FromSlash(f.path))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}

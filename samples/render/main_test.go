@@ -139,6 +139,73 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// Prints and writings belong to scenes, are the same whenever they are made, and
+// cover a part of the picture only. A mask holds all that the writing covers.
+func TestPrintsAndWritings(t *testing.T) {
+	t.Parallel()
+	byFile := map[string]scene{}
+	for _, s := range scenes {
+		byFile[s.file] = s
+	}
+	for name, old := range prints {
+		if _, ok := byFile[name]; !ok {
+			t.Fatalf("there is no scene %s", name)
+		}
+		old.grain = 0
+		whole := old.develop(drawn[name]())
+		one, two := old.wear(whole), old.wear(whole)
+		changed := 0
+		for i := range one.pix {
+			if one.pix[i] != two.pix[i] {
+				t.Fatalf("%s: pixel %d is %v, and %v when worn again", name, i, one.pix[i], two.pix[i])
+			}
+			if math.Abs(toSRGB(one.pix[i].Y)-toSRGB(whole.pix[i].Y)) > 0.05 {
+				changed++
+			}
+		}
+		if share := float64(changed) / float64(len(one.pix)); share < 0.005 || share > 0.2 {
+			t.Errorf("%s: %.1f %% is damaged, want some, and less than a fifth", name, 100*share)
+		}
+	}
+	for name, text := range writings {
+		s, ok := byFile[name]
+		if !ok {
+			t.Fatalf("there is no scene %s", name)
+		}
+		clean := drawn[name]()
+		letters := text.letters(clean.w, clean.h)
+		covered, hole := letters.over(clean, vec{1, 0, 1}), letters.around(1).encode(true)
+		n := 0
+		for i := range clean.pix {
+			if covered.pix[i] == clean.pix[i] {
+				continue
+			}
+			n++
+			if r, _, _, _ := hole.At(i%clean.w, i/clean.w).RGBA(); r != 65535 {
+				t.Fatalf("%s: pixel %d is written on and not in the mask", s.file, i)
+			}
+		}
+		if share := float64(n) / float64(len(clean.pix)); share < 0.02 || share > 0.3 {
+			t.Errorf("%s: %.1f %% is written on", name, 100*share)
+		}
+	}
+}
+
+// All versions of a scene are written, each below its folder.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := scene{"street.jpg", 120, 90, false, street, sensor{shot: 0.01, seed: 1}, 0}
+	if err := s.write(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"clean/street.jpg", "noisy/street.jpg", "masked/street.jpg", "masks/street.png"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func file(t *testing.T, s scene, p *picture) []byte {
 	t.Helper()
 	data, err := compress(p.encode(s.grey), filepath.Ext(s.file), noisyQuality)
