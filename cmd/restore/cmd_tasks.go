@@ -84,7 +84,7 @@ func extrasText(s *tasks.Spec) string {
 	if len(files) == 0 {
 		return ""
 	}
-	return "; where no step does, it writes *" + strings.Join(files, " and *")
+	return "; where no step of the pipeline does, it writes *" + strings.Join(files, " and *")
 }
 
 // needsOf says which planes a task needs with its default options, and where from;

@@ -115,7 +115,7 @@ func TestExamined(t *testing.T) {
 	if got := filesIn(t, out+"3"); got != "a.png sub/b.png" {
 		t.Errorf("files %s of a chain that changes pictures", got)
 	}
-	restoreSorting(t, "tasks", "sort").want(t, exitDone, "changes no picture; where no step does, it writes *.overlay.png and *.labels.png")
+	restoreSorting(t, "tasks", "sort").want(t, exitDone, "changes no picture; where no step of the pipeline does, it writes *.overlay.png and *.labels.png")
 }
 
 // TestExaminedRefused: what makes no sense is said before anything is written.

@@ -20,7 +20,7 @@ func Spec() *tasks.Spec {
 	list := models()
 	return &tasks.Spec{
 		Name:    "inpaint",
-		Summary: "fills holes, as a mask says, with what may have been there",
+		Summary: "fills what a mask marks (scratches, writing, things) with what may have been there",
 		Version: 1,
 		NeedsOf: func(options any) []string {
 			if o := options.(*Options); o.Holes.Alpha || o.Holes.Keyed {

@@ -31,7 +31,7 @@ const overlays = "overlays"
 func models() []tasks.Model {
 	m := tasks.Model{
 		Name:    "fill",
-		Summary: "the default: scratches, strokes, writing and patches of any size",
+		Summary: "the default: fills scratches, writing and patches of any size",
 		Weights: weights,
 		Network: network,
 		Loss:    "l1",

@@ -10,8 +10,8 @@ import (
 type Options struct {
 	Holes     Holes  `opt:"holes" help:"what to fill: mask (given by --mask or --masks, or found by an earlier step), alpha (what is transparent; it becomes opaque), or a colour as RRGGBB (red, green and blue, hexadecimal)" values:"mask|alpha|RRGGBB"`
 	Tolerance int    `opt:"tolerance" help:"with a colour: how far each of red, green and blue may be from it, on the scale of 0 to 255" min:"0" max:"255"`
-	Dilate    int    `opt:"dilate" help:"samples by which the holes grow in all directions before they are filled" min:"0" max:"100"`
-	Feather   int    `opt:"feather" help:"samples over which what is filled in fades into what was there, inside the holes only" min:"0" max:"100"`
+	Dilate    int    `opt:"dilate" help:"samples by which the holes grow in all directions before they are filled; for masks that fit too tightly" min:"0" max:"100"`
+	Feather   int    `opt:"feather" help:"samples over which what is filled in fades into what was there, inside the holes; for masks wider than what is to go" min:"0" max:"100"`
 	Model     string `opt:"model" help:"model to use: a shipped one by name, or a model file"`
 }
 

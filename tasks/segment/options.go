@@ -9,7 +9,7 @@ import (
 // Options are the options of the task.
 type Options struct {
 	Model     string  `opt:"model" help:"model to use: a shipped one by name, or a model file"`
-	Classes   Classes `opt:"classes" help:"kinds of damage that go into the mask for later steps: all, or some joined by +" values:"all|scratch|dust|hair|stain|blot"`
+	Classes   Classes `opt:"classes" help:"kinds of damage that go into the mask for later steps: all, or some joined by +, such as scratch+dust" values:"all|scratch|dust|hair|stain|blot"`
 	Threshold float64 `opt:"threshold" help:"probability from which a sample counts as damaged; lower finds more, and more that is none" min:"0.01" max:"0.99"`
 	Grow      int     `opt:"grow" help:"by how many samples the mask reaches beyond the damage on all sides, since its edges are soft" min:"0" max:"50"`
 	Files     string  `opt:"files" help:"extra files to write beside each picture: labels (a map of the kinds), overlay (the picture with the kinds in colour), both, none, or auto: both where no step of the pipeline changes the picture, else none" values:"auto|labels|overlay|labels+overlay|none"`

@@ -23,7 +23,7 @@ var damageWeights []byte // the shipped weights
 func Spec() *tasks.Spec {
 	return &tasks.Spec{
 		Name:     "segment",
-		Summary:  "finds scratches, dust, hairs, stains and blots, and makes a mask of them",
+		Summary:  "finds scratches, dust, hairs, stains and blots of old photographs, and makes a map and a mask of them",
 		Version:  1,
 		Makes:    []string{"labels", "mask"},
 		Keeps:    true,
