@@ -8,9 +8,7 @@ type window struct {
 	guess  [][]float32 // what the coarser scale says, for samples of deeper holes; nil: nothing
 	scale  int         // holes of a depth above it have a guess
 
-	list  []int32 // of the samples in holes
-	next  []float32
-	known []bool
+	list []int32 // of the samples in holes
 }
 
 // sweeps is how many times fill goes over the samples of the holes.
