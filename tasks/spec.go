@@ -112,13 +112,6 @@ type Sample struct {
 	Assets map[string][]Asset // those of Model.Assets for which there is a folder; in the order of their names
 }
 
-// Asset is a picture of a named folder beside the photographs, such as an
-// overlay of dust and scratches. Image keeps its opacity; nobody may change it.
-type Asset struct {
-	Name  string // path below its folder, with slashes: "dirt/dirt-007.png"
-	Image *pix.Image
-}
-
 // Example is one pair for training, as float32 planes of W*H that are neither
 // rounded nor clipped (1.0 is full scale). Input holds the channels of all the
 // network's inputs, in their order.

@@ -90,7 +90,8 @@ func pair(rng *rand.Rand, s tasks.Sample) (tasks.Example, error) {
 			copy(clean.Planes[p], grey.Planes[0])
 		}
 	}
-	mask, deep := chooseHoles(rng, clean, s.Assets[overlays])
+	shapes, _ := tasks.SplitAssets(s.Assets[overlays])
+	mask, deep := chooseHoles(rng, clean, shapes)
 	seen := clean.Clone()
 	if rng.Float64() < noisyShare {
 		spoil(rng, seen)

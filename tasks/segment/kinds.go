@@ -49,10 +49,6 @@ func palette() [][3]uint8 {
 	return list
 }
 
-// heldOut is which of the overlays of a folder, in the order of their names, are
-// for scoring and never for learning: every fifth one, the fifth being the first.
-const heldOut = 5
-
 // overlays are the pictures of damage for training or for scoring, by kind less 1
 // and by folder.
 type overlays [kindCount][][]tasks.Asset
@@ -61,14 +57,13 @@ type overlays [kindCount][][]tasks.Asset
 // the others. Overlays in folders of other names are left alone.
 func overlaysOf(assets []tasks.Asset, scoring bool) overlays {
 	var o overlays
-	counts := map[string]int{} // by folder
+	learn, held := tasks.SplitAssets(assets)
+	if assets = learn; scoring {
+		assets = held
+	}
 	places := map[string]int{} // in o
 	for _, a := range assets {
 		folder := path.Dir(a.Name)
-		counts[folder]++
-		if (counts[folder]%heldOut == 0) != scoring {
-			continue
-		}
 		k := slices.IndexFunc(kinds[:], func(a about) bool { return slices.Contains(a.folders, path.Base(folder)) })
 		if k < 0 {
 			continue
