@@ -166,12 +166,21 @@ func (s *source) lay(rng *rand.Rand, print degrade.Patch, pieces int) damaged {
 		k, c := s.cover(rng, print.W, print.H)
 		to := d.covers[k-1]
 		for i, v := range c.Cover(rng, d.patch) {
-			to[i] = max(to[i], v)
+			if v > to[i] {
+				to[i] = v
+			}
 		}
 	}
 	for p, plane := range d.patch.Planes {
+		old := before.Planes[p]
 		for i, v := range plane {
-			d.change[i] = max(d.change[i], v-before.Planes[p][i], before.Planes[p][i]-v)
+			by := v - old[i]
+			if by < 0 {
+				by = -by
+			}
+			if by > d.change[i] {
+				d.change[i] = by
+			}
 		}
 	}
 	return d
@@ -217,22 +226,33 @@ func (d *damaged) truth() (target [][]float32, weight []float32) {
 		target[k] = make([]float32, n)
 	}
 	for k, cover := range d.covers {
+		of, any := target[k+1], target[0]
 		for i, c := range cover {
-			v := min(1, max(0, (c-softFrom)/(softTo-softFrom)))
-			target[k+1][i] = v
-			target[0][i] = max(target[0][i], v)
+			if c <= softFrom {
+				continue // as almost everywhere
+			}
+			v := min(1, (c-softFrom)/(softTo-softFrom))
+			of[i] = v
+			if v > any[i] {
+				any[i] = v
+			}
 		}
 	}
 	weight = make([]float32, n*(1+kindCount))
+	seen := weight[:n] // until the end; plane by plane, since their starts meet in the cache
 	for i, v := range target[0] {
-		seen := float32(1)
-		if v > 0 {
-			seen = leastSeen + (1-leastSeen)*min(1, d.change[i]/seenFrom)
+		if seen[i] = 1; v > 0 {
+			seen[i] = leastSeen + (1-leastSeen)*min(1, d.change[i]/seenFrom)
 		}
-		weight[i] = anyWeight * seen
-		for k := range kinds {
-			weight[(k+1)*n+i] = (elsewhere + (1-elsewhere)*v) * seen
+	}
+	for k := range kinds {
+		of := weight[(k+1)*n:][:n]
+		for i, v := range target[0] {
+			of[i] = (elsewhere + (1-elsewhere)*v) * seen[i]
 		}
+	}
+	for i := range seen {
+		seen[i] *= anyWeight
 	}
 	return target, weight
 }
