@@ -29,7 +29,7 @@ func Spec() *tasks.Spec {
 			return []string{"mask"}
 		},
 		Models:  list,
-		Options: func() any { return &Options{Model: list[0].Name} },
+		Options: func() any { return &Options{Texture: true, Model: list[0].Name} },
 		New: func(_ context.Context, env tasks.Env, options any) (tasks.Task, error) {
 			o := options.(*Options)
 			m, err := open(env, o.Model)
@@ -62,12 +62,13 @@ func (t *task) Cost(w, h, planes int) tasks.Cost {
 
 // costOf is the memory of filling a picture: its holes at all scales and while
 // they grow, the coarser scales of its planes, the list of the samples of one hole,
-// and the windows.
+// and the windows; or, afterwards, the levels of a search for texture.
 func costOf(m *neural.Model, w, h, planes, workers int) int64 {
 	n := int64(w) * int64(h)
 	const side = tileSide + 2*margin
 	windows := m.WindowsCost(side, side, workers) + int64(workers)*side*side*4*12
-	return 3*n + n*int64(planes)*4/3 + 4*n + windows
+	const textureBytes = 46 // of a sample that is searched, at all levels
+	return 3*n + 4*n + max(n*int64(planes)*4/3+windows, n+min(n, mostArea)*textureBytes)
 }
 
 // Apply implements tasks.Task. Its notes are "filled", how much of the picture was
@@ -95,6 +96,12 @@ func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) 
 	c := &completer{env: t.env, model: t.model, scales: pyramid(f.Image, found), out: m, grey: f.Image.Neutral()}
 	if err := c.run(ctx); err != nil {
 		return nil, err
+	}
+	if t.options.Texture {
+		x := &texturer{env: t.env, out: m, holes: found}
+		if err := x.run(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if t.options.Feather > 0 {
 		fade(m, f.Image, found.inside(t.options.Feather), t.options.Feather)

@@ -35,7 +35,7 @@ func models() []tasks.Model {
 		Weights: weights,
 		Network: network,
 		Loss:    "l1",
-		Limits:  "continues what leads into a hole; what was wholly inside, such as a face, it cannot know. Large holes become smooth",
+		Limits:  "continues what leads into a hole; what was wholly inside, such as a face, it cannot know. Holes of some width become smooth",
 		Assets:  []string{overlays},
 		Pair:    pair,
 	}

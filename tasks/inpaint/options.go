@@ -12,6 +12,7 @@ type Options struct {
 	Tolerance int    `opt:"tolerance" help:"with a colour: how far each of red, green and blue may be from it, on the scale of 0 to 255" min:"0" max:"255"`
 	Dilate    int    `opt:"dilate" help:"samples by which the holes grow in all directions before they are filled; for masks that fit too tightly" min:"0" max:"100"`
 	Feather   int    `opt:"feather" help:"samples over which what is filled in fades into what was there, inside the holes; for masks wider than what is to go" min:"0" max:"100"`
+	Texture   bool   `opt:"texture" help:"fill thick holes, that hold a square of 112 samples, with texture from what is round them; without, they come out smooth"`
 	Model     string `opt:"model" help:"model to use: a shipped one by name, or a model file"`
 }
 
