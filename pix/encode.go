@@ -120,3 +120,16 @@ func WriteFile(name string, m *Image, o EncodeOptions) error {
 	}
 	return err
 }
+
+// NewFolder makes a folder for files of WriteFile. One that holds something already
+// is an error, so that nothing is written over.
+func NewFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		err = fmt.Errorf("the folder %s is not empty: choose a new one", dir)
+	}
+	return err
+}

@@ -10,12 +10,18 @@ import (
 
 // The network sees windows: a square of the picture with a margin round it. Where
 // a square of tileSide has holes in few of its cells, each of those is a window of
-// its own, which is less work.
+// its own, which is less work. Holes that are not thin need a wider margin: windows
+// that see the borders of a hole differently disagree where they meet.
 const (
-	cellSide = 32
-	tileSide = 128
-	margin   = 24
-	fewCells = 4 // of the 16 of a tile: (32+48)² samples for each, (128+48)² for all
+	cellSide   = 32
+	tileSide   = 128
+	margin     = 24
+	wideMargin = 40
+	fewCells   = 4 // of the 16 of a tile: (32+48)² samples for each, (128+48)² for all
+
+	// wideFrom is how many halvings a hole survives that needs the wide margin: it
+	// is 8 to 16 samples thick or more.
+	wideFrom = 3
 )
 
 // completer fills the holes of one picture.
@@ -40,28 +46,63 @@ func (c *completer) run(ctx context.Context) error {
 // place is a square of a scale to be filled.
 type place struct{ x, y int }
 
-// places are the squares of a scale that have holes to be filled there, single
+// group is places of one size, with a margin round each.
+type group struct {
+	places       []place
+	side, margin int
+}
+
+// window is the side of a window of the group.
+func (g *group) window() int { return g.side + 2*g.margin }
+
+// groups are the squares of a scale that have holes to be filled there, single
 // cells and whole tiles. They lie on a grid, so that they do not depend on how the
 // work is shared out.
-func (s *scale) places() (cells, tiles []place) {
+func (s *scale) groups() []group {
+	list := []group{{nil, cellSide, margin}, {nil, cellSide, wideMargin}, {nil, tileSide, margin}, {nil, tileSide, wideMargin}}
+	wide := s.holes
+	for range wideFrom {
+		wide = wide.halved()
+	}
 	for ty := 0; ty < s.h; ty += tileSide {
 		for tx := 0; tx < s.w; tx += tileSide {
-			var active []place
+			var cells [2][]place // by margin
 			for y := ty; y < min(ty+tileSide, s.h); y += cellSide {
 				for x := tx; x < min(tx+tileSide, s.w); x += cellSide {
-					if s.wants(x, y) {
-						active = append(active, place{x, y})
+					if !s.wants(x, y) {
+						continue
 					}
+					k := 0
+					if wide.any(x>>wideFrom, y>>wideFrom, cellSide>>wideFrom) {
+						k = 1
+					}
+					cells[k] = append(cells[k], place{x, y})
 				}
 			}
-			if len(active) > fewCells {
-				tiles = append(tiles, place{tx, ty})
-			} else {
-				cells = append(cells, active...)
+			switch n := len(cells[0]) + len(cells[1]); {
+			case n <= fewCells:
+				list[0].places = append(list[0].places, cells[0]...)
+				list[1].places = append(list[1].places, cells[1]...)
+			case len(cells[1]) == 0:
+				list[2].places = append(list[2].places, place{tx, ty})
+			default:
+				list[3].places = append(list[3].places, place{tx, ty})
 			}
 		}
 	}
-	return cells, tiles
+	return list
+}
+
+// any reports whether a square has samples in holes.
+func (m holes) any(x, y, side int) bool {
+	for row := y; row < min(y+side, m.h); row++ {
+		for _, d := range m.at[row*m.w+x : row*m.w+min(x+side, m.w)] {
+			if d != 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // wants reports whether a cell has samples to be filled at this scale.
@@ -82,17 +123,13 @@ func (c *completer) scale(ctx context.Context, k int) error {
 	if k+1 < len(c.scales) {
 		coarser = c.scales[k+1]
 	}
-	cells, tiles := s.places()
-	for _, group := range []struct {
-		places []place
-		side   int
-	}{{cells, cellSide}, {tiles, tileSide}} {
-		side := group.side + 2*margin
-		err := c.model.Windows(ctx, c.env, side, side, len(group.places), func(i int, planes [][]float32) error {
-			s.window(planes, coarser, group.places[i], side)
+	for _, g := range s.groups() {
+		side := g.window()
+		err := c.model.Windows(ctx, c.env, side, side, len(g.places), func(i int, planes [][]float32) error {
+			s.window(planes, coarser, g.places[i], &g)
 			return nil
 		}, func(i int, planes [][]float32) error {
-			c.keep(s, group.places[i], group.side, planes)
+			c.keep(s, g.places[i], &g, planes)
 			return nil
 		})
 		if err != nil {
@@ -102,10 +139,11 @@ func (c *completer) scale(ctx context.Context, k int) error {
 	return nil
 }
 
-// window makes the inputs of a window of the given side round a place: red, green
+// window makes the inputs of a window of a group round a place: red, green
 // and blue, filled by a membrane, and the mask. Beyond its border the picture is
 // mirrored.
-func (s *scale) window(planes [][]float32, coarser *scale, at place, side int) {
+func (s *scale) window(planes [][]float32, coarser *scale, at place, g *group) {
+	side, margin := g.window(), g.margin
 	n := s.planeCount()
 	v := &window{w: side, h: side, planes: planes[:n], hole: make([]uint8, side*side), scale: s.depth}
 	columns := make([]int, side)
@@ -170,8 +208,8 @@ func span(list []int) (lo, hi int) {
 }
 
 // keep takes over what the network says of the holes in a square.
-func (c *completer) keep(s *scale, at place, square int, planes [][]float32) {
-	side := square + 2*margin
+func (c *completer) keep(s *scale, at place, g *group, planes [][]float32) {
+	square, side, margin := g.side, g.window(), g.margin
 	for y := at.y; y < min(at.y+square, s.h); y++ {
 		for x := at.x; x < min(at.x+square, s.w); x++ {
 			if int(s.at[y*s.w+x]) <= s.depth {

@@ -32,6 +32,9 @@ func Spec() *tasks.Spec {
 		Options: func() any { return &Options{Texture: true, Model: list[0].Name} },
 		New: func(_ context.Context, env tasks.Env, options any) (tasks.Task, error) {
 			o := options.(*Options)
+			if err := o.check(); err != nil {
+				return nil, err
+			}
 			m, err := open(env, o.Model)
 			if err != nil {
 				return nil, err
@@ -65,9 +68,9 @@ func (t *task) Cost(w, h, planes int) tasks.Cost {
 // and the windows; or, afterwards, the levels of a search for texture.
 func costOf(m *neural.Model, w, h, planes, workers int) int64 {
 	n := int64(w) * int64(h)
-	const side = tileSide + 2*margin
+	const side = tileSide + 2*wideMargin
 	windows := m.WindowsCost(side, side, workers) + int64(workers)*side*side*4*12
-	const textureBytes = 46 // of a sample that is searched, at all levels
+	const textureBytes = 60 // of a sample that is searched, at all levels
 	return 3*n + 4*n + max(n*int64(planes)*4/3+windows, n+min(n, mostArea)*textureBytes)
 }
 
@@ -87,7 +90,7 @@ func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) 
 		out.Notes = append(slices.Clone(f.Notes), share)
 		return &out, nil
 	case len(found.at):
-		return nil, fmt.Errorf("%w: the mask covers the whole picture, so there is nothing to fill it from", tasks.ErrInput)
+		return nil, fmt.Errorf("%w: its holes cover the whole picture, so there is nothing to fill them from", tasks.ErrInput)
 	}
 	m := f.Image.Like()
 	for p, plane := range f.Image.Planes {

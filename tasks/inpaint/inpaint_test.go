@@ -65,6 +65,17 @@ func TestHolesText(t *testing.T) {
 	}
 }
 
+// TestIdleOptions: what does nothing, or brings back what is to go, is refused.
+func TestIdleOptions(t *testing.T) {
+	t.Parallel()
+	spec := Spec()
+	for _, options := range []map[string]string{{"tolerance": "3"}, {"holes": "alpha", "tolerance": "3"}, {"holes": "alpha", "feather": "3"}, {"holes": "ff00ff", "feather": "3"}} {
+		if _, err := taskstest.Open(t.Context(), spec, taskstest.Env(spec, 1), options); err == nil || errors.Is(err, tasks.ErrModel) {
+			t.Errorf("%v: %v", options, err)
+		}
+	}
+}
+
 // scenery is a picture of waves of some colours, smooth enough to be continued.
 func scenery(w, h, planes int) *pix.Image {
 	m := pix.New(w, h, planes)
@@ -146,8 +157,8 @@ func TestWrongMasks(t *testing.T) {
 	}{
 		"none":       {nil, nil, "no mask"},
 		"other size": {map[string]*pix.Plane{"mask": {W: 30, H: 40, Pix: make([]uint16, 1200)}}, nil, "30x40"},
-		"all white":  {map[string]*pix.Plane{"mask": planeOf(boxed(40, 30, 0, 0, 40, 30))}, nil, "whole picture"},
-		"grown over": {map[string]*pix.Plane{"mask": planeOf(boxed(40, 30, 10, 10, 20, 10))}, map[string]string{"dilate": "30"}, "whole picture"},
+		"all white":  {map[string]*pix.Plane{"mask": planeOf(boxed(40, 30, 0, 0, 40, 30))}, nil, "nothing to fill them from"},
+		"grown over": {map[string]*pix.Plane{"mask": planeOf(boxed(40, 30, 10, 10, 20, 10))}, map[string]string{"dilate": "30"}, "nothing to fill them from"},
 	} {
 		_, err := apply(t, 1, c.options, &tasks.Frame{Image: m, Planes: c.planes})
 		if !errors.Is(err, tasks.ErrInput) || !strings.Contains(err.Error(), c.says) {
@@ -235,9 +246,9 @@ func TestSparse(t *testing.T) {
 	h := newHoles(m.W, m.H)
 	h.line([][2]float64{{100, 100}, {160, 140}}, 2)
 	list := pyramid(m, h)
-	cells, tiles := list[0].places()
-	if len(list) != 1 || len(tiles) != 0 || len(cells) > 8 {
-		t.Errorf("%d scales, %d cells, %d tiles for one short scratch", len(list), len(cells), len(tiles))
+	g := list[0].groups()
+	if len(list) != 1 || len(g[0].places) > 8 || len(g[1].places)+len(g[2].places)+len(g[3].places) != 0 {
+		t.Errorf("%d scales, %d cells and other squares for one short scratch", len(list), len(g[0].places))
 	}
 }
 

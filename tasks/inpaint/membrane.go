@@ -14,6 +14,11 @@ type window struct {
 // sweeps is how many times fill goes over the samples of the holes.
 const sweeps = 24
 
+// screen makes what is added to a guess fade from the border of the hole inwards: to
+// 1/e within 6 samples. Else a window that sees one side of a large hole would bend the
+// guess in its middle by that side, and its neighbour by the other.
+const screen = 1. / (6 * 6)
+
 // overrelax is the factor of successive over-relaxation: between 1 (Gauss and
 // Seidel) and 2.
 const overrelax = 1.7
@@ -21,8 +26,8 @@ const overrelax = 1.7
 // fill spans a membrane over each hole: the solution of Laplace's equation that
 // agrees with the known samples at the hole's border. Where there is a guess, the
 // membrane is what is added to it so that it meets the border (as in Perez, Gangnet
-// and Blake, "Poisson Image Editing", SIGGRAPH 2003). What lies beyond the window
-// has no part in it.
+// and Blake, "Poisson Image Editing", SIGGRAPH 2003), and it is screened: farther in,
+// the guess counts alone. What lies beyond the window has no part in it.
 //
 // It is found by over-relaxation that begins with a mean of what is known, made
 // coarse to fine, so that few sweeps suffice.
@@ -48,7 +53,7 @@ func (v *window) fill() {
 // span fills the holes of one plane.
 func (v *window) span(plane, guess []float32) {
 	guessed := func(i int32) bool { return guess != nil && int(v.hole[i]) > 1+v.scale }
-	v.start(plane, guess, guessed)
+	v.start(plane, guessed)
 	w, h := int32(v.w), int32(v.h)
 	for sweep := range sweeps {
 		factor := float32(overrelax)
@@ -84,6 +89,9 @@ func (v *window) span(plane, guess []float32) {
 			if y < h-1 {
 				add(i + w)
 			}
+			if g {
+				n += screen
+			}
 			plane[i] += factor * (sum/n - plane[i])
 		}
 	}
@@ -95,34 +103,21 @@ func (v *window) span(plane, guess []float32) {
 }
 
 // start gives the samples of holes the mean of what is known near them: pull and
-// push (Gortler et al., "The Lumigraph", SIGGRAPH 1996). For those with a guess it
-// is the mean of what the guess lacks.
-func (v *window) start(plane, guess []float32, guessed func(int32) bool) {
+// push (Gortler et al., "The Lumigraph", SIGGRAPH 1996). What is added to a guess
+// begins with nothing, as it is nothing but near the border.
+func (v *window) start(plane []float32, guessed func(int32) bool) {
 	w, h := v.w, v.h
-	// A deeper hole and one without a guess have different borders. They are
-	// never near each other, so it does no harm that each sees those of both.
-	lacks := false
-	for _, i := range v.list {
-		if guessed(i) {
-			lacks = true
-			break
-		}
-	}
-	value := make([]float32, w*h)
+	value := append([]float32(nil), plane...)
 	weight := make([]float32, w*h)
 	for i, d := range v.hole {
 		if d == 0 {
-			value[i], weight[i] = plane[i], 1
-			if lacks {
-				value[i] -= guess[i]
-			}
+			weight[i] = 1
 		}
 	}
 	pullPush(value, weight, w, h)
 	for _, i := range v.list {
-		plane[i] = value[i]
-		if lacks && !guessed(i) { // it wants the sample itself; its neighbours' guess is near
-			plane[i] += guess[i]
+		if plane[i] = value[i]; guessed(i) {
+			plane[i] = 0
 		}
 	}
 }

@@ -16,6 +16,17 @@ type Options struct {
 	Model     string `opt:"model" help:"model to use: a shipped one by name, or a model file"`
 }
 
+// check finds options that do nothing, or harm.
+func (o *Options) check() error {
+	if o.Tolerance > 0 && !o.Holes.Keyed {
+		return fmt.Errorf("option tolerance is for holes of a colour: it goes with holes=RRGGBB")
+	}
+	if o.Feather > 0 && (o.Holes.Keyed || o.Holes.Alpha) {
+		return fmt.Errorf("option feather is for masks: with a colour or the opacity, it would bring back what is to go; dilate makes the holes larger")
+	}
+	return nil
+}
+
 // Holes says where the holes come from. The zero value is the plane "mask".
 type Holes struct {
 	Alpha  bool

@@ -48,8 +48,9 @@ func (l *level) peel(ctx context.Context, env tasks.Env, k int) error {
 				x, y := int(at)%l.w, int(at)/l.w
 				best, least := list[0], math.Inf(1)
 				var lift [3]float64
+				seen := l.gather(ready, int(at))
 				for j := int(random(x, y, k, -2) % uint64(step)); j < len(list); j += step {
-					if d, by := l.partly(ready, int(at), int(list[j]), least); d < least {
+					if d, by := l.partly(seen, int(at), int(list[j]), least); d < least {
 						best, least, lift = list[j], d, by
 					}
 				}
@@ -88,39 +89,56 @@ func (l *level) peel(ctx context.Context, env tasks.Env, k int) error {
 	return nil
 }
 
-// partly is the mean squared difference of two patches in what is ready of the
-// first, and what lifts the second.
-func (l *level) partly(ready []bool, at, s int, limit float64) (float64, [3]float64) {
-	var sum, square, lift [3]float64
-	rough, count := 0., 0.
+// gather lists where in the patch round a sample is what is ready, as differences
+// of indices.
+func (l *level) gather(ready []bool, at int) []int32 {
+	var list []int32
 	for row := -reach; row <= reach; row++ {
 		for col := -reach; col <= reach; col++ {
-			i, j := at+row*l.w+col, s+row*l.w+col
-			if !ready[i] {
-				continue
+			if by := row*l.w + col; ready[at+by] {
+				list = append(list, int32(by))
 			}
-			for p := range l.n {
-				d := float64(l.px[i*l.n+p]) - float64(l.px[j*l.n+p])
-				sum[p] += d
-				square[p] += d * d
-			}
-			if l.feel != nil {
-				for p := range 2 {
-					d := float64(l.feel[i*2+p]) - float64(l.feel[j*2+p])
-					rough += d * d
-				}
-			}
-			count++
 		}
 	}
-	if count == 0 {
+	return list
+}
+
+// partly is the mean squared difference of two patches in what is seen of the
+// first, times their samples, and what lifts the second. It may stop where that is
+// limit or more.
+func (l *level) partly(seen []int32, at, s int, limit float64) (float64, [3]float64) {
+	var sum, square, lift [3]float64
+	if len(seen) == 0 {
 		return math.MaxFloat32, lift
 	}
-	total := rough
-	for p := range l.n {
-		mean := sum[p] / count
-		lift[p] = min(max(mean, -mostLift), mostLift)
-		total += square[p] - count*lift[p]*(2*mean-lift[p])
+	total, rough, away := 0., 0., float64(l.away(at, s))
+	scale := patch * patch / float64(len(seen))
+	n := l.n
+	for k, by := range seen {
+		i, j := at+int(by), s+int(by)
+		a, b := l.px[i*n:][:n], l.px[j*n:][:n]
+		for p := range a {
+			d := float64(a[p]) - float64(b[p])
+			sum[p] += d
+			square[p] += d * d
+		}
+		if l.feel != nil {
+			d, e := float64(l.feel[i*2])-float64(l.feel[j*2]), float64(l.feel[i*2+1])-float64(l.feel[j*2+1])
+			rough += d*d + e*e
+		}
+		if k%8 != 7 && k+1 < len(seen) {
+			continue
+		}
+		total = rough
+		count := float64(k + 1)
+		for p := range n {
+			mean := sum[p] / count
+			lift[p] = min(max(mean, -mostLift), mostLift)
+			total += square[p] - count*lift[p]*(2*mean-lift[p])
+		}
+		if total*scale+away >= limit {
+			break
+		}
 	}
-	return total*patch*patch/count + float64(l.away(at, s)), lift
+	return total*scale + away, lift
 }

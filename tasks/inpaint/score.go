@@ -121,6 +121,11 @@ func score(ctx context.Context, env tasks.Env, name string, samples iter.Seq2[ta
 	if err != nil {
 		return tasks.Table{}, err
 	}
+	if o.Write != "" {
+		if err := pix.NewFolder(o.Write); err != nil {
+			return tasks.Table{}, err
+		}
+	}
 	if len(o.Holes) == 0 {
 		return tasks.Table{}, fmt.Errorf("no kind of holes to score at")
 	}

@@ -13,7 +13,7 @@ import (
 func (l *level) vote(ctx context.Context, env tasks.Env, sharp bool) error {
 	const rows = 16
 	y0, y1 := l.box.y0-reach, l.box.y1+reach
-	return env.Run(ctx, (y1-y0+rows-1)/rows, func(_, band int) error {
+	err := env.Run(ctx, (y1-y0+rows-1)/rows, func(_, band int) error {
 		for y := y0 + band*rows; y < min(y1, y0+(band+1)*rows); y++ {
 			for x := l.box.x0 - reach; x < l.box.x1+reach; x++ {
 				if l.state[y*l.w+x] == wanted {
@@ -23,6 +23,11 @@ func (l *level) vote(ctx context.Context, env tasks.Env, sharp bool) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	l.meet()
+	return nil
 }
 
 // noise is the squared difference of patches that nobody sees: one in 8 bits.
@@ -32,6 +37,21 @@ const unseen = 257
 const noise = patch * patch * 3 * unseen * unseen
 
 func (l *level) voteAt(x, y int, sharp bool) {
+	said, rough, ok := l.said(x, y, sharp)
+	if !ok {
+		return
+	}
+	at := y*l.w + x
+	for p := range l.n {
+		l.px[at*l.n+p] = uint16(min(max(said[p]+0.5, 0), 65535))
+	}
+	if l.feel != nil {
+		l.feel[at*2], l.feel[at*2+1] = uint16(rough[0]), uint16(rough[1])
+	}
+}
+
+// said is what the patches over a sample say; not ok: there is none.
+func (l *level) said(x, y int, sharp bool) (sum [3]float64, rough [2]float64, ok bool) {
 	least := float32(math.MaxFloat32)
 	lo, hi := max(x-reach, l.box.x0), min(x+reach, l.box.x1-1)
 	top, bottom := max(y-reach, l.box.y0), min(y+reach, l.box.y1-1)
@@ -42,8 +62,6 @@ func (l *level) voteAt(x, y int, sharp bool) {
 			}
 		}
 	}
-	var sum [3]float64
-	var rough [2]float64
 	total := 0.
 	for v := top; v <= bottom; v++ {
 		for u := lo; u <= hi; u++ {
@@ -69,15 +87,15 @@ func (l *level) voteAt(x, y int, sharp bool) {
 		}
 	}
 	if total == 0 {
-		return
+		return sum, rough, false
 	}
-	at := y*l.w + x
-	for p := range l.n {
-		l.px[at*l.n+p] = uint16(min(max(sum[p]/total+0.5, 0), 65535))
+	for p := range sum {
+		sum[p] /= total
 	}
-	if l.feel != nil {
-		l.feel[at*2], l.feel[at*2+1] = uint16(rough[0]/total), uint16(rough[1]/total)
+	for p := range rough {
+		rough[p] /= total
 	}
+	return sum, rough, true
 }
 
 // certain is how much a patch counts by the steps from its middle to what is known.

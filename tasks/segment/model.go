@@ -30,7 +30,7 @@ func models() []tasks.Model {
 		Network: damageNetwork,
 		Loss:    "bce",
 		Assets:  []string{overlaysName},
-		Limits:  "trained on simulated damage: wires, twigs, rain and fine print may be taken for scratches or hairs, highlights for dust, and damage that is as bright as what it lies on is not found",
+		Limits:  "trained on simulated damage: wires, twigs, rain and fine print may be taken for scratches or hairs, highlights, snow and white flowers for dust or blots, and damage that is as bright as what it lies on is not found",
 		Cost:    neural.CostOf(damageNetwork),
 		Pair:    pair,
 		ScoreOptions: func() any {

@@ -55,7 +55,7 @@ func (c *Classes) UnmarshalText(text []byte) error {
 		for _, word := range strings.Split(string(text), "+") {
 			k := slices.IndexFunc(kinds[:], func(a about) bool { return a.name == strings.TrimSpace(word) })
 			if k < 0 {
-				return fmt.Errorf("%q is no kind of damage; there are %s, or all", word, strings.Join(kindNames(), ", "))
+				return fmt.Errorf("%q is no kind of damage; there are %s, joined by +, or all of them: all", word, strings.Join(kindNames(), ", "))
 			}
 			out.some[k] = true
 		}

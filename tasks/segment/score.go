@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
 	"github.com/cae-restore/restore/tasks/internal/degrade"
 	"github.com/cae-restore/restore/tasks/internal/neural"
@@ -82,6 +83,11 @@ func score(ctx context.Context, env tasks.Env, name string, samples iter.Seq2[ta
 	m, err := open(env, name)
 	if err != nil {
 		return tasks.Table{}, err
+	}
+	if o.Write != "" {
+		if err := pix.NewFolder(o.Write); err != nil {
+			return tasks.Table{}, err
+		}
 	}
 	var t tallies
 	for s, err := range samples {
@@ -166,6 +172,7 @@ func (t *tallies) table(weights string, o *ScoreOptions) tasks.Table {
 		Protocol: agedProtocol + protocol,
 		Columns:  []string{"damage", "iou", "precision", "recall", "share_percent", "false_alarms_percent", "pictures"},
 		Score:    t.tally[0].iou(),
+		Unit:     "IoU",
 	}
 	if !o.Aged {
 		out.Protocol = freshProtocol + protocol
