@@ -14,13 +14,13 @@ const (
 	enlargedPatches = 1. / 3 // of all patches are enlarged first: see degrade.Enlarge
 
 	// Kinds of damage, as shares of all patches; the rest is a random mixture.
-	plainPatches    = 0.13 // Gaussian noise alone, a fifth of it rounded to 8 bits
-	cleanPatches    = 0.07 // none at all: what is clean is to stay so
-	jpegPatches     = 0.30 // JPEG alone, half of it of worstQuality to strongQuality
-	sensorPatches   = 0.19 // camera noise
-	blotchedPatches = 0.09 // camera noise with blotches of colour
-	grainPatches    = 0.07 // film grain
-	whitePatches    = 0.05 // Gaussian noise, then as the others
+	plainPatches    = 0.11 // Gaussian noise alone, a fifth of it rounded to 8 bits
+	cleanPatches    = 0.06 // none at all: what is clean is to stay so
+	jpegPatches     = 0.46 // JPEG alone, half of it of worstQuality to strongQuality
+	sensorPatches   = 0.14 // camera noise
+	blotchedPatches = 0.07 // camera noise with blotches of colour
+	grainPatches    = 0.05 // film grain
+	whitePatches    = 0.03 // Gaussian noise, then as the others
 
 	// Noise other than plain is compressed in this share of cases, so that
 	// about two patches in three are JPEG; what is not is rounded to 8 bits in
