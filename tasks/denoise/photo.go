@@ -23,7 +23,7 @@ const (
 	whitePatches    = 0.03 // Gaussian noise, then as the others
 
 	// Noise other than plain is compressed in this share of cases, so that
-	// about two patches in three are JPEG; what is not is rounded to 8 bits in
+	// about three patches in four are JPEG; what is not is rounded to 8 bits in
 	// most cases, as files are.
 	compressedShare = 0.7
 	wholeShare      = 0.8
