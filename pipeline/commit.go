@@ -37,6 +37,11 @@ func (p *photo) commit(batch Batch) error {
 	in := &intent{Record: record{Input: p.input, Mask: p.maskID, Pipeline: r.chain.Fingerprint(), Options: r.options, Outcome: p.res.Outcome, Time: time.Now()}}
 	done := &entry{key: p.key, record: &in.Record, outputs: map[string]*owned{}}
 	for _, f := range files {
+		// Whose it is comes before the claim: who may not have the name must not keep
+		// its owner from it meanwhile.
+		if whose, err := p.ownership(f.Path, nil); err == nil && whose == others && p.ofThisRun(f.Suffix) {
+			return p.takesExtra(f.Path)
+		}
 		if err := p.claim(f.Path); err != nil {
 			return err
 		}
@@ -47,7 +52,7 @@ func (p *photo) commit(batch Batch) error {
 		case p.keeps(whose):
 			return taken(f.Path)
 		case whose == others && p.ofThisRun(f.Suffix):
-			return fmt.Errorf("its extra file %s would take the place of one that was made of %s; give one of them another name", QuoteName(f.Path), QuoteName(inputOf(p.maker)))
+			return p.takesExtra(f.Path)
 		case whose == own:
 			batch.Replace(f.Suffix)
 		case whose != free && !r.Overwrite:
@@ -69,6 +74,11 @@ func (p *photo) commit(batch Batch) error {
 	}
 	r.records.put(done)
 	return nil
+}
+
+// takesExtra is the error of an extra file that has the name of another input's.
+func (p *photo) takesExtra(path string) error {
+	return fmt.Errorf("its extra file %s would take the place of one that was made of %s; give one of them another name", QuoteName(path), QuoteName(inputOf(p.maker)))
 }
 
 // appeared makes a picture skipped whose output has appeared at the last moment.

@@ -71,14 +71,14 @@ func TestRecipe(t *testing.T) {
 		}
 	}
 	for kind, want := range map[string]float64{
-		"clean": 0.07, "JPEG alone": 0.30, "strong JPEG alone": 0.30 * (0.5 + 0.5*31/66),
-		"very strong JPEG": 0.30 * 0.5 * 10 / 41,
-		"Gaussian alone":   0.13 + 0.3*0.05,
-		"mixed":            0.09 + 0.10,
-		"degrade.JPEG":     0.30 + 0.7*0.50,
-		"degrade.Camera":   0.19 + 0.09 + 0.10*7/11,
-		"degrade.Blotches": 0.09 + 0.10*7/11,
-		"degrade.Grain":    0.07 + 0.10*7/11,
+		"clean": 0.06, "JPEG alone": 0.46, "strong JPEG alone": 0.46 * (0.5 + 0.5*31/66),
+		"very strong JPEG": 0.46 * 0.5 * 10 / 41,
+		"Gaussian alone":   0.11 + 0.3*0.03,
+		"mixed":            0.07 + 0.08,
+		"degrade.JPEG":     0.46 + 0.7*0.37,
+		"degrade.Camera":   0.14 + 0.07 + 0.08*7/11,
+		"degrade.Blotches": 0.07 + 0.08*7/11,
+		"degrade.Grain":    0.05 + 0.08*7/11,
 	} {
 		if got := count[kind]; math.Abs(got-want) > 0.015 {
 			t.Errorf("a share of %.3f is %s, want %.3f", got, kind, want)
