@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/cae-restore/restore/cae/modelfile"
@@ -44,7 +45,10 @@ func overlays(t *testing.T) string {
 func lender(t *testing.T, seen *[]string) *tasks.Model {
 	m := testModel(t)
 	m.Assets = []string{"overlays", "papers"}
+	var mu sync.Mutex // pairs are made by several goroutines
 	note := func(s tasks.Sample) {
+		mu.Lock()
+		defer mu.Unlock()
 		*seen = nil
 		for _, a := range s.Assets["overlays"] {
 			*seen = append(*seen, a.Name)
