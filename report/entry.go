@@ -58,6 +58,7 @@ type Note struct {
 	Step  string `json:"step"`
 	Key   string `json:"key"`
 	Value any    `json:"value"` // string, boolean or number
+	Unit  string `json:"unit,omitempty"`
 }
 
 // Truth is the PSNR in dB of the input and of the output; nil where the picture
@@ -158,7 +159,7 @@ func (w *Writer) entry(key string, run int, res pipeline.Result, found seen) *En
 		if f, ok := n.Value.(float64); ok && finite(f) == nil {
 			n.Value = fmt.Sprint(f) // JSON has no infinity
 		}
-		e.Notes = append(e.Notes, Note{n.Step, n.Key, n.Value})
+		e.Notes = append(e.Notes, Note{n.Step, n.Key, n.Value, n.Unit})
 	}
 	if s := res.Truth; s != nil {
 		e.Truth = &Truth{finite(s.Before), finite(s.After)}

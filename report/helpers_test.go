@@ -59,7 +59,7 @@ func restored(w *Writer, dir, name string, width, height int) {
 	}
 	res := result(dir, name, pipeline.Restored)
 	res.W, res.H = width, height
-	res.Notes = []tasks.Note{{Step: "denoise", Key: "measured", Value: 12.5}, {Step: "denoise", Key: "model", Value: "fast"}}
+	res.Notes = []tasks.Note{{Step: "denoise", Key: "measured", Value: 12.5}, {Step: "denoise", Key: "model", Value: "fast"}, {Step: "segment", Key: "damaged", Value: 0.732, Unit: "%"}}
 	w.Inspect(&res, before, after)
 	w.Done(res)
 }

@@ -41,7 +41,7 @@ func TestReport(t *testing.T) {
 		t.Errorf("pictures %q, want %q: failures first, then by outcome and name", got, want)
 	}
 	wantParts(t, doc.raw, "1 picture failed, 2 restored", "denoise:strength=20", "v1.2.3", "the file is damaged", "try again", "decode:",
-		"measured 12.5; model fast", "equal before and after", "passed over as no pictures: 1", "1000 × 500", `href="../out/1968/beach.jpg"`)
+		"measured 12.5; model fast", "damaged 0.732 %", "equal before and after", "passed over as no pictures: 1", "1000 × 500", `href="../out/1968/beach.jpg"`)
 	if raw := strings.ToLower(doc.raw); strings.Contains(raw, "http:") || strings.Contains(raw, "https:") || strings.Contains(raw, "//") {
 		t.Error("the page refers to something outside")
 	}

@@ -26,8 +26,13 @@ type Frame struct {
 // Note is one finding of one step, such as the noise level that it measured.
 type Note struct {
 	Step, Key string
-	Value     any // string, bool, int or float64
+	Value     any    // string, bool, int or float64
+	Unit      string // of the value, such as "%"; empty where it is a plain number or none
 }
+
+// Remark is the key of notes that are words for the user, who may have meant
+// something else, as that a mask selects nothing: a run ends with them.
+const Remark = "remark"
 
 // With returns a copy of f whose picture is m, marked as changed, with the
 // notes appended. The maps are shared with f.

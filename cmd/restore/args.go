@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,6 +42,13 @@ func optionsFirst(app *cli.App, args []string) ([]string, error) {
 	}
 	options, rest, err := partition(flags, args)
 	if err != nil {
+		var unknown unknownOption
+		if errors.As(err, &unknown) {
+			if step := stepWith(app, args, string(unknown)); step != "" {
+				name := strings.TrimLeft(string(unknown), "-")
+				return nil, usagef("%w\noptions of a step stand in the pipeline: -p %s:%s=VALUE", err, step, name)
+			}
+		}
 		return nil, usagef("%w\nrestore %s --help lists the options", err, strings.Join(path, " "))
 	}
 	if asksForHelp(options) {
@@ -48,6 +56,29 @@ func optionsFirst(app *cli.App, args []string) ([]string, error) {
 		return append(path, "--help"), nil
 	}
 	return slices.Concat(path, options, []string{"--"}, rest), nil
+}
+
+// unknownOption is the name, with its dashes, of an option that a verb does not
+// have.
+type unknownOption string
+
+func (o unknownOption) Error() string { return "there is no option " + string(o) }
+
+// stepWith is the verb among the arguments' pipelines that has an option: its
+// task's.
+func stepWith(app *cli.App, args []string, option string) string {
+	for i, arg := range args[:len(args)-1] {
+		if arg != "-p" && arg != "--pipeline" {
+			continue
+		}
+		for _, step := range strings.Split(args[i+1], ",") {
+			step, _, _ = strings.Cut(strings.TrimSpace(step), ":")
+			if c := app.Command(step); c != nil && known(c.Flags, option) != nil {
+				return step
+			}
+		}
+	}
+	return ""
 }
 
 func asksForHelp(options []string) bool {
@@ -70,7 +101,7 @@ func partition(flags []cli.Flag, args []string) (options, rest []string, err err
 		f := known(flags, arg)
 		if f == nil {
 			name, _, _ := strings.Cut(arg, "=")
-			return nil, nil, fmt.Errorf("there is no option %s%s", name, didYouMean(name, optionSpellings(flags)))
+			return nil, nil, fmt.Errorf("%w%s", unknownOption(name), didYouMean(name, optionSpellings(flags)))
 		}
 		if first := f.Names()[0]; takesValue(f) && !mayRepeat(f) {
 			if given[first] {

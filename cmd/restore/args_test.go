@@ -17,6 +17,7 @@ func argsApp() *cli.App {
 	}
 	return &cli.App{Name: "restore", Flags: []cli.Flag{versionFlag(), helpFlag()}, Commands: []*cli.Command{
 		{Name: "denoise", Flags: flags},
+		{Name: "run", Flags: []cli.Flag{flags[0], &cli.StringFlag{Name: "pipeline", Aliases: []string{"p"}}}},
 		{Name: "model", Flags: flags[3:], Subcommands: []*cli.Command{{Name: "info", Flags: flags[1:2]}}},
 	}}
 }
@@ -66,6 +67,9 @@ func TestOptionsFirstErrors(t *testing.T) {
 		{"denoize in", []string{`no verb "denoize"`, `"denoise"`}},
 		{"denoise in --stength 5", []string{"no option --stength", "--strength"}},
 		{"denoise in --overwrit=true", []string{"no option --overwrit;", "--overwrite"}},
+		{"run in -o out -p denoise --strength 5", []string{"no option --strength", "-p denoise:strength=VALUE"}},
+		{"run in -o out -p decode,denoise:strength=3 --strength=5", []string{"-p denoise:strength=VALUE"}},
+		{"run in -o out -p decode --strength=5", []string{"run --help"}},
 		{"denoise in -o", []string{"-o needs a value"}},
 		{"denoise in -o --overwrite", []string{"-o needs a value", "--overwrite"}},
 		{"--out x denoise in", []string{"--out", "before the verb"}},

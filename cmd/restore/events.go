@@ -164,6 +164,7 @@ type (
 		Step  string `json:"step"`
 		Key   string `json:"key"`
 		Value any    `json:"value"`
+		Unit  string `json:"unit,omitempty"`
 	}
 	scoreJSON struct {
 		Before any `json:"before"` // dB, null where the two are equal
@@ -222,7 +223,7 @@ func (e *events) Done(r pipeline.Result) {
 		item.Extras = append(item.Extras, extra)
 	}
 	for _, n := range r.Notes {
-		item.Notes = append(item.Notes, noteJSON{n.Step, n.Key, noteValue(n)})
+		item.Notes = append(item.Notes, noteJSON{n.Step, n.Key, noteValue(n), n.Unit})
 	}
 	if r.Truth != nil {
 		item.Truth = &scoreJSON{finite(r.Truth.Before), finite(r.Truth.After)}

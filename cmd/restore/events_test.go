@@ -141,7 +141,7 @@ func TestEventsHostile(t *testing.T) {
 	e.run = runFacts{pipeline: "fade:refuse=\xff", out: "o\xfe"}
 	e.Start(-1)
 	e.Done(pipeline.Result{Item: pipeline.Item{Path: "in/caf\xe9\n.png", Rel: "caf\xe9\n.png"}, Output: "out/caf\xe9\n.png", Outcome: pipeline.Restored, W: 3, H: 2,
-		Notes: []tasks.Note{{Step: "s", Key: "inf", Value: math.Inf(1)}, {Step: "s", Key: "nan", Value: math.NaN()}, {Step: "s", Key: "n", Value: 3}, {Step: "s", Key: "b", Value: true}, {Step: "s", Key: "t", Value: "\xff<&>"}, {Step: "s", Key: "d", Value: time.Second}},
+		Notes: []tasks.Note{{Step: "s", Key: "inf", Value: math.Inf(1)}, {Step: "s", Key: "nan", Value: math.NaN()}, {Step: "s", Key: "n", Value: 3, Unit: "%"}, {Step: "s", Key: "b", Value: true}, {Step: "s", Key: "t", Value: "\xff<&>"}, {Step: "s", Key: "d", Value: time.Second}},
 		Truth: &pipeline.Score{Before: math.Inf(1), After: 30.5}})
 	e.Done(pipeline.Result{Item: pipeline.Item{Path: "x"}, Outcome: pipeline.Failed, Err: &pipeline.Error{Kind: pipeline.KindTransient, Item: "x", Step: "s", Err: errors.New("bad \xff byte")}})
 	for _, w := range []watch.Event{

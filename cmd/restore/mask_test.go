@@ -8,6 +8,7 @@ import (
 	"image/draw"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/cae-restore/restore/tasks"
@@ -48,6 +49,9 @@ func (t erase) Apply(_ context.Context, f *tasks.Frame) (*tasks.Frame, error) {
 				out.Planes[p][i] = v
 			}
 		}
+	}
+	if !t.all && slices.Max(f.Planes["mask"].Pix) == 0 {
+		return f.With(out, tasks.Note{Step: "erase", Key: tasks.Remark, Value: "the mask is empty"}), nil
 	}
 	return f.With(out), nil
 }
@@ -113,6 +117,11 @@ func TestMasks(t *testing.T) {
 			erasing(t, args...).want(t, exitDone)
 			if after, err2 := os.Stat(filepath.Join(out, "a.png")); err != nil || err2 != nil || !os.SameFile(before, after) {
 				t.Errorf("it was made again, with the same mask; errors %v, %v", err, err2)
+			}
+
+			if verb[0] != "watch" { // which has no summary
+				writeFile(t, deep, pngOf(t, image.NewGray(image.Rect(0, 0, 7, 5))))
+				erasing(t, args...).want(t, exitDone, "remark on "+filepath.Join(in, "sub", "b.png")+": the mask is empty")
 			}
 
 			// One file for both, of which it fits one.

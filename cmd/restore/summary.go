@@ -10,6 +10,7 @@ import (
 
 	"github.com/cae-restore/restore/pipeline"
 	"github.com/cae-restore/restore/pix"
+	"github.com/cae-restore/restore/tasks"
 )
 
 // summary prints what a run did: on standard output the table of --truth and
@@ -32,13 +33,16 @@ func (p *program) summary(r *pipeline.Report, quiet bool, fatal error) {
 }
 
 // noted says what the run itself has noted of pictures: those that could not be
-// compared with a clean original, and what of the metadata an output lacks.
+// compared with a clean original, what of the metadata an output lacks, and what
+// the steps remark.
 func (p *program) noted(r *pipeline.Report) {
-	for _, kind := range []struct{ step, what string }{{"truth", "no PSNR of"}, {"output", "metadata of"}} {
+	for _, kind := range []struct{ step, key, what string }{
+		{"truth", "", "no PSNR of"}, {"output", "", "metadata of"}, {"", tasks.Remark, "remark on"},
+	} {
 		var lines []string
 		for _, res := range r.Results {
 			for _, note := range res.Notes {
-				if note.Step == kind.step {
+				if kind.step != "" && note.Step == kind.step || kind.key != "" && note.Key == kind.key {
 					lines = append(lines, fmt.Sprintf("restore: %s %s: %s", kind.what, pipeline.QuoteName(res.Item.Path), pipeline.Printable(fmt.Sprint(note.Value))))
 				}
 			}

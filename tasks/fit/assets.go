@@ -57,6 +57,9 @@ func (a *assets) read(ctx context.Context, env tasks.Env, folder AssetFolder) er
 	var names []string
 	err := filepath.WalkDir(folder.Dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
+			if path == folder.Dir && errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("there is no folder %s", path)
+			}
 			return err
 		}
 		if strings.HasPrefix(e.Name(), ".") && path != folder.Dir {

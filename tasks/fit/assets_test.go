@@ -145,7 +145,7 @@ func TestAssetsRefused(t *testing.T) {
 		{"unknown", lender(t, &seen), []AssetFolder{{"overlay", dir}}, ErrOptions, "overlays, papers"},
 		{"of no use", testModel(t), []AssetFolder{{"overlays", dir}}, ErrOptions, "uses none"},
 		{"twice", lender(t, &seen), []AssetFolder{{"overlays", dir}, {"overlays", dir}}, ErrOptions, "twice"},
-		{"missing", lender(t, &seen), []AssetFolder{{"overlays", filepath.Join(dir, "no")}}, ErrData, "overlays"},
+		{"missing", lender(t, &seen), []AssetFolder{{"overlays", filepath.Join(dir, "no")}}, ErrData, "there is no folder "},
 		{"empty", lender(t, &seen), []AssetFolder{{"papers", t.TempDir()}}, ErrData, "papers"},
 	} {
 		if _, err := openAssets(t.Context(), env(), c.model, c.folders); !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) {

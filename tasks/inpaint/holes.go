@@ -1,5 +1,7 @@
 package inpaint
 
+import "github.com/cae-restore/restore/pix"
+
 // holes is a picture's mask: a byte for each sample, 0 where it is known. In a
 // hole it is 1 plus the depth of the hole: at how many coarser scales it is filled
 // first.
@@ -26,37 +28,8 @@ func (m holes) dilate(r int) holes {
 	if r <= 0 {
 		return m
 	}
-	// How far a disc of radius r reaches to the sides, r rows to 0 away.
-	reach := make([]int, r+1)
-	for dy := range reach {
-		for (reach[dy]+1)*(reach[dy]+1)+dy*dy <= r*r+r { // + r: a disc that looks round on a grid
-			reach[dy]++
-		}
-	}
 	out := newHoles(m.w, m.h)
-	for y := range m.h {
-		row := m.at[y*m.w : (y+1)*m.w]
-		for x := 0; x < m.w; x++ {
-			if row[x] == 0 {
-				continue
-			}
-			end := x + 1
-			for end < m.w && row[end] != 0 {
-				end++
-			}
-			for dy := -r; dy <= r; dy++ {
-				if y+dy < 0 || y+dy >= m.h {
-					continue
-				}
-				by := reach[max(dy, -dy)]
-				to := out.at[(y+dy)*m.w:][:m.w]
-				for i := max(0, x-by); i < min(m.w, end+by); i++ {
-					to[i] = 1
-				}
-			}
-			x = end
-		}
-	}
+	pix.Dilate(out.at, 1, m.at, m.w, m.h, r)
 	return out
 }
 

@@ -75,7 +75,8 @@ func costOf(m *neural.Model, w, h, planes, workers int) int64 {
 }
 
 // Apply implements tasks.Task. Its notes are "filled", how much of the picture was
-// filled, in percent, and "model"; "filled" alone, of 0, where there was no hole.
+// filled, in percent, and "model"; "filled" alone, of 0, where there was no hole, with a remark where somebody
+// said that there is one.
 func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) {
 	found, err := t.options.find(f)
 	if err != nil {
@@ -83,11 +84,14 @@ func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) 
 	}
 	found = found.dilate(t.options.Dilate)
 	n := found.count()
-	share := tasks.Note{Step: "inpaint", Key: "filled", Value: percent(n, len(found.at))}
+	share := tasks.Note{Step: "inpaint", Key: "filled", Value: percent(n, len(found.at)), Unit: "%"}
 	switch n {
 	case 0:
 		out := *f
 		out.Notes = append(slices.Clone(f.Notes), share)
+		if remark := t.options.unused(f); remark != "" {
+			out.Notes = append(out.Notes, tasks.Note{Step: "inpaint", Key: tasks.Remark, Value: remark})
+		}
 		return &out, nil
 	case len(found.at):
 		return nil, fmt.Errorf("%w: its holes cover the whole picture, so there is nothing to fill them from", tasks.ErrInput)

@@ -165,9 +165,42 @@ func TestWrongMasks(t *testing.T) {
 			t.Errorf("%s: %v, want ErrInput that says %q", name, err, c.says)
 		}
 	}
-	f, err := apply(t, 1, nil, &tasks.Frame{Image: m, Planes: map[string]*pix.Plane{"mask": planeOf(newHoles(40, 30))}})
-	if err != nil || f.Changed || f.Image != m {
-		t.Errorf("an empty mask: %v, changed %v", err, f.Changed)
+}
+
+// TestNoHoles: where there is nothing to fill, the picture stays, and whoever asked
+// for it is told why.
+func TestNoHoles(t *testing.T) {
+	t.Parallel()
+	m := scenery(40, 30, 3)
+	clear := m.Like()
+	copy(clear.Planes[0], m.Planes[0])
+	clear.Alpha = slices.Repeat([]uint16{65535}, 1200)
+	empty := map[string]*pix.Plane{"mask": planeOf(newHoles(40, 30))}
+	for name, c := range map[string]struct {
+		frame  tasks.Frame
+		holes  string
+		remark string
+	}{
+		"mask":     {tasks.Frame{Image: m, Planes: empty}, "mask", "the mask selects nothing"},
+		"segment":  {tasks.Frame{Image: m, Planes: empty, Notes: []tasks.Note{{Step: "segment", Key: "damaged", Value: 0.}}}, "mask", ""},
+		"opaque":   {tasks.Frame{Image: clear}, "alpha", "nothing is transparent"},
+		"no alpha": {tasks.Frame{Image: m}, "alpha", "nothing is transparent"},
+		"colour":   {tasks.Frame{Image: m}, "00ff00", "a higher tolerance"},
+	} {
+		f, err := apply(t, 1, map[string]string{"holes": c.holes}, &c.frame)
+		if err != nil || f.Changed || f.Image != c.frame.Image {
+			t.Errorf("%s: %v, changed %v", name, err, f.Changed)
+			continue
+		}
+		remark := ""
+		for _, n := range f.Notes {
+			if n.Key == tasks.Remark {
+				remark = n.Value.(string)
+			}
+		}
+		if (remark == "") != (c.remark == "") || !strings.Contains(remark, c.remark) {
+			t.Errorf("%s: it remarks %q, want %q", name, remark, c.remark)
+		}
 	}
 }
 

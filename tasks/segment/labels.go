@@ -1,10 +1,6 @@
 package segment
 
-import (
-	"math"
-
-	"github.com/cae-restore/restore/pix"
-)
+import "github.com/cae-restore/restore/pix"
 
 // Suffixes of the extra files.
 const (
@@ -21,44 +17,21 @@ func (c *classes) labels() *pix.Plane {
 	return p
 }
 
-// mask is the plane "mask": the samples of the chosen kinds, and those whose middle
-// is less than half a sample farther from one than grow. What opacity hides
-// altogether is left out.
+// mask is the plane "mask": the samples of the chosen kinds, and those within grow
+// of one. What opacity hides altogether is left out.
 func (c *classes) mask(chosen Classes, grow int, alpha []uint16) *pix.Plane {
-	p := &pix.Plane{W: c.w, H: c.h, Pix: make([]uint16, len(c.class))}
-	var has [1 + kindCount]bool
+	var has [1 + kindCount]uint8
 	for k := range kinds {
-		has[k+1] = chosen.has(kind(k + 1))
-	}
-	reach := make([]int, grow+1) // to either side, by the distance in rows
-	for dy := range reach {
-		r := float64(grow) + 0.5
-		reach[dy] = int(math.Sqrt(r*r - float64(dy*dy)))
-	}
-	// Each run of damage in a row marks runs in the rows about it.
-	for y := range c.h {
-		row := c.class[y*c.w : (y+1)*c.w]
-		for x := 0; x < c.w; x++ {
-			if !has[row[x]] {
-				continue
-			}
-			end := x + 1
-			for end < c.w && has[row[end]] {
-				end++
-			}
-			for dy := -grow; dy <= grow; dy++ {
-				if y+dy < 0 || y+dy >= c.h {
-					continue
-				}
-				side := reach[max(dy, -dy)]
-				to := p.Pix[(y+dy)*c.w : (y+dy+1)*c.w]
-				for i := max(0, x-side); i < min(c.w, end+side); i++ {
-					to[i] = 65535
-				}
-			}
-			x = end
+		if chosen.has(kind(k + 1)) {
+			has[k+1] = 1
 		}
 	}
+	from := make([]uint8, len(c.class))
+	for i, k := range c.class {
+		from[i] = has[k]
+	}
+	p := &pix.Plane{W: c.w, H: c.h, Pix: make([]uint16, len(c.class))}
+	pix.Dilate(p.Pix, 65535, from, c.w, c.h, grow)
 	for i, a := range alpha {
 		if a == 0 {
 			p.Pix[i] = 0

@@ -34,7 +34,7 @@ func models() []tasks.Model {
 		Cost:    neural.CostOf(damageNetwork),
 		Pair:    pair,
 		ScoreOptions: func() any {
-			return &ScoreOptions{Threshold: defaultThreshold, Aged: true}
+			return &ScoreOptions{Threshold: defaultThreshold, Certain: defaultCertain, Aged: true}
 		},
 		Score: func(ctx context.Context, env tasks.Env, name string, samples iter.Seq2[tasks.Sample, error], options any) (tasks.Table, error) {
 			return score(ctx, env, name, samples, options.(*ScoreOptions))

@@ -108,7 +108,7 @@ func score(ctx context.Context, env tasks.Env, name string, samples iter.Seq2[ta
 func (t *tallies) picture(ctx context.Context, env tasks.Env, m *neural.Model, s tasks.Sample, o *ScoreOptions) error {
 	clean := degrade.FromImage(s.Image)
 	d := scoredDamage(s, clean, o)
-	found, err := classify(ctx, env, m, planesOf(d.patch), o.Threshold)
+	found, err := classify(ctx, env, m, planesOf(d.patch), o.limits())
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (t *tallies) picture(ctx context.Context, env tasks.Env, m *neural.Model, s
 			return err
 		}
 	}
-	if found, err = classify(ctx, env, m, planesOf(clean), o.Threshold); err != nil {
+	if found, err = classify(ctx, env, m, planesOf(clean), o.limits()); err != nil {
 		return err
 	}
 	for _, k := range found.class {
@@ -182,7 +182,7 @@ func (t *tallies) table(weights string, o *ScoreOptions) tasks.Table {
 	} else {
 		out.Protocol += overlaysProtocol
 	}
-	out.Protocol += fmt.Sprintf(" Threshold %g. Weights: %s.", o.Threshold, weights)
+	out.Protocol += fmt.Sprintf(" Threshold %g, certain %g. Weights: %s.", o.Threshold, max(o.Threshold, o.Certain), weights)
 	for k, a := range t.tally {
 		name := "any"
 		if k > 0 {

@@ -9,7 +9,6 @@ import (
 	"context"
 	_ "embed" // the shipped weights
 	"maps"
-	"math"
 
 	"github.com/cae-restore/restore/pix"
 	"github.com/cae-restore/restore/tasks"
@@ -73,7 +72,7 @@ func (t *task) Cost(w, h, _ int) tasks.Cost {
 // that is damaged and that of each kind, in percent.
 func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) {
 	m := f.Image
-	found, err := classify(ctx, t.env, t.model, &rows{m}, t.options.Threshold)
+	found, err := classify(ctx, t.env, t.model, &rows{m}, limits{t.options.Threshold, t.options.Certain})
 	if err != nil {
 		return nil, err
 	}
@@ -122,51 +121,4 @@ func (r *rows) ReadRow(y int, planes [][]float32) error {
 		}
 	}
 	return nil
-}
-
-// classes is what was found: for each sample the kind of damage, 0 for none.
-type classes struct {
-	w, h  int
-	class []uint8
-	least float32 // logit from which a sample is damaged
-}
-
-// classify runs the network. A sample is damaged where the probability of any
-// damage is the threshold or more, and of the kind that is most probable.
-func classify(ctx context.Context, env tasks.Env, m *neural.Model, from neural.Source, threshold float64) (*classes, error) {
-	w, h := from.Size()
-	c := &classes{w: w, h: h, class: make([]uint8, w*h), least: float32(math.Log(threshold / (1 - threshold)))}
-	return c, m.Stream(ctx, env, from, c)
-}
-
-// WriteRow implements neural.Sink.
-func (c *classes) WriteRow(y int, planes [][]float32) error {
-	row := c.class[y*c.w : (y+1)*c.w]
-	for x, any := range planes[0] {
-		if any < c.least {
-			continue
-		}
-		best := 1
-		for k := 2; k < len(planes); k++ {
-			if planes[k][x] > planes[best][x] {
-				best = k
-			}
-		}
-		row[x] = uint8(best)
-	}
-	return nil
-}
-
-// notes are the share of all damage, and of each kind, in percent.
-func (c *classes) notes() []tasks.Note {
-	var counts [1 + kindCount]int
-	for _, k := range c.class {
-		counts[k]++
-	}
-	share := func(n int) float64 { return percent(int64(n), int64(len(c.class))) }
-	list := []tasks.Note{{Step: "segment", Key: "damaged", Value: share(len(c.class) - counts[0])}}
-	for k, a := range kinds {
-		list = append(list, tasks.Note{Step: "segment", Key: a.name, Value: share(counts[k+1])})
-	}
-	return list
 }

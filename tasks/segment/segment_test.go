@@ -25,11 +25,11 @@ func TestSuite(t *testing.T) {
 	taskstest.Run(t, taskstest.Suite{
 		Spec: randomSpec(),
 		Options: []map[string]string{
-			{"files": "labels+overlay", "classes": "dust+hair", "grow": "0", "threshold": "0.6"},
+			{"files": "labels+overlay", "classes": "dust+hair", "grow": "0", "threshold": "0.6", "certain": "0.7"},
 			{"files": "overlay", "grow": "7"},
 		},
 		Wrong: []map[string]string{
-			{"classes": "dust,hair"}, {"classes": "dusty"}, {"classes": ""}, {"threshold": "0"}, {"threshold": "1"},
+			{"classes": "dust,hair"}, {"classes": "dusty"}, {"classes": ""}, {"threshold": "0"}, {"threshold": "1"}, {"certain": "1"},
 			{"grow": "-1"}, {"grow": "51"}, {"files": "all"},
 		},
 	})
@@ -56,6 +56,9 @@ func TestClasses(t *testing.T) {
 		}
 	}
 	var c Classes
+	if err := c.UnmarshalText([]byte("all+dust")); err == nil || !strings.Contains(err.Error(), "write all alone") {
+		t.Errorf("all and more: %v", err)
+	}
 	if err := c.UnmarshalText([]byte("rust")); err == nil || !strings.Contains(err.Error(), "scratch, dust, hair, stain, blot") {
 		t.Errorf("a kind that there is not: %v", err)
 	}
@@ -118,7 +121,7 @@ func TestApply(t *testing.T) {
 	}
 	before := &tasks.Frame{Name: "a.png", Image: m, Planes: map[string]*pix.Plane{"depth": nil}, Notes: []tasks.Note{{Step: "first"}}}
 	for _, grow := range []string{"0", "3"} {
-		task, err := taskstest.Open(t.Context(), s, env, map[string]string{"threshold": "0.5", "grow": grow})
+		task, err := taskstest.Open(t.Context(), s, env, map[string]string{"threshold": "0.5", "certain": "0.5", "grow": grow})
 		if err != nil {
 			t.Fatal(err)
 		}
