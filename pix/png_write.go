@@ -45,7 +45,10 @@ func encodePNG(w io.Writer, m *Image, c carried, _ EncodeOptions) error {
 		}
 	}
 	out := bufio.NewWriterSize(chunkWriter{w}, 64<<10)
-	z := zlib.NewWriter(out)
+	z, err := zlib.NewWriterLevel(out, levelPNG)
+	if err != nil {
+		return err
+	}
 	if err := m.writeFiltered(z); err != nil {
 		return err
 	}
@@ -57,6 +60,10 @@ func encodePNG(w io.Writer, m *Image, c carried, _ EncodeOptions) error {
 	}
 	return writeChunk(w, "IEND", nil)
 }
+
+// levelPNG is how hard the samples are packed. The default, 6, takes four times as
+// long for photographs, and more than all else in writing them, for 5 % less.
+const levelPNG = 4
 
 // chunkWriter makes an IDAT chunk of each Write.
 type chunkWriter struct{ w io.Writer }

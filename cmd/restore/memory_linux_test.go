@@ -135,3 +135,31 @@ func TestMemoryKept(t *testing.T) {
 		t.Errorf("the large picture has become one of %dx%d", m.W, m.H)
 	}
 }
+
+// TestMemoryOldPhoto: finding and filling the damage of a picture of 40
+// megapixels stays within what the chain says that it takes, and with less it
+// fails with the figure.
+func TestMemoryOldPhoto(t *testing.T) {
+	if os.Getenv("RESTORE_LONG") == "" {
+		t.Skip("takes a minute; RESTORE_LONG=1 runs it, as .ci/run does")
+	}
+	if machineMemory() < 6<<30 {
+		t.Skip("a machine with at least 6 GiB of memory")
+	}
+	const budget, tight = int64(5 << 29), int64(1 << 30)
+	dir := t.TempDir()
+	in := writeFile(t, filepath.Join(dir, "in", "large.jpg"), mosaic(t, 8000, 5000))
+	out := filepath.Join(dir, "out")
+	_, text := peakOf(t, exitSomeFailed, "run", "-p", "old-photo", "--memory", fmt.Sprint(tight), "--quiet", "-o", out, in)
+	if !strings.Contains(text, "for 8000x5000 pixels, and --memory allows 1.0 GiB") {
+		t.Errorf("with %d MiB it says\n%s", tight>>20, text)
+	}
+	peak, text := peakOf(t, exitDone, "run", "-p", "old-photo", "--memory", fmt.Sprint(budget), "-o", out, in)
+	t.Logf("the budget is %d MiB, the peak %d MiB: %s", budget>>20, peak>>20, text)
+	if peak > budget || peak < budget/5 {
+		t.Errorf("with %d MiB the peak is %d MiB", budget>>20, peak>>20)
+	}
+	if m := read(t, filepath.Join(out, "large.jpg")); m.W != 8000 || m.H != 5000 {
+		t.Errorf("the large picture has become one of %dx%d", m.W, m.H)
+	}
+}

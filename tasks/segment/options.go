@@ -11,7 +11,7 @@ type Options struct {
 	Model     string  `opt:"model" help:"model to use: a shipped one by name, or a model file"`
 	Classes   Classes `opt:"classes" help:"kinds of damage that go into the mask for later steps: all, or some joined by +, such as scratch+dust" values:"all|scratch|dust|hair|stain|blot"`
 	Threshold float64 `opt:"threshold" help:"probability from which a sample counts as damaged; lower finds more, and more that is none" min:"0.01" max:"0.99"`
-	Certain   float64 `opt:"certain" help:"probability that a piece of damage must reach somewhere; pieces that stay below it are left alone. At the threshold or below, all pieces count" min:"0.01" max:"0.99"`
+	Certain   float64 `opt:"certain" help:"probability that a tenth of a piece of damage must reach; other pieces are left alone. At the threshold or below, all pieces count" min:"0.01" max:"0.99"`
 	Grow      int     `opt:"grow" help:"by how many samples the mask reaches beyond the damage on all sides, since its edges are soft" min:"0" max:"50"`
 	Files     string  `opt:"files" help:"extra files to write beside each picture: labels (a map of the kinds), overlay (the picture with the kinds in colour), both, none, or auto: both where no step of the pipeline changes the picture, else none" values:"auto|labels|overlay|labels+overlay|none"`
 }
@@ -19,7 +19,7 @@ type Options struct {
 // ScoreOptions are the options of scoring and training.
 type ScoreOptions struct {
 	Threshold float64 `opt:"threshold" help:"probability from which a sample counts as damaged" min:"0.01" max:"0.99"`
-	Certain   float64 `opt:"certain" help:"probability that a piece of damage must reach somewhere" min:"0.01" max:"0.99"`
+	Certain   float64 `opt:"certain" help:"probability that a tenth of a piece of damage must reach" min:"0.01" max:"0.99"`
 	Aged      bool    `opt:"aged" help:"the pictures become old prints before the damage, and grain, noise and JPEG follow; false: damage and film grain alone, as for the figures of the preset old-photo"`
 	Write     string  `opt:"write" help:"folder, for looking and for other measurements: the damaged pictures in damaged/, the clean ones in clean/, what is damaged in masks/ and what was found in found/, as PNG under one name"`
 	Seed      int     `opt:"seed" help:"seed of the damage" min:"0" max:"1000000000"`
@@ -29,10 +29,10 @@ const (
 	// defaultThreshold belongs to the shipped weights. It is chosen with the
 	// overlays that are held out, on training photographs and not on those that
 	// the figures of docs/quality.md are of: restore eval segment --threshold.
-	defaultThreshold = 0.35
+	defaultThreshold = 0.45
 
 	// defaultCertain is chosen with it: restore eval segment --certain.
-	defaultCertain = 0.9
+	defaultCertain = 0.5
 
 	// defaultGrow covers the soft edges of damage, where it hides less of the
 	// picture than what counts as damaged but enough to be seen in a filling.

@@ -12,7 +12,7 @@ import (
 // as a table.
 const (
 	enlargedPatches = 1. / 3 // of all patches are enlarged first: see degrade.Enlarge
-	soundPatches    = 0.30   // have no damage: what looks like it is to be left alone
+	soundPatches    = 0.40   // have no damage: what looks like it is to be left alone
 	mostCovers      = 5      // a patch has 1 to so many pieces of damage, fewer more often
 
 	// The print, as shares of all patches.
