@@ -136,7 +136,7 @@ func TestMemoryKept(t *testing.T) {
 	}
 }
 
-// TestMemoryOldPhoto: finding and filling the damage of a picture of 40
+// TestMemoryOldPhoto: finding and filling the damage of a picture of 16
 // megapixels stays within what the chain says that it takes, and with less it
 // fails with the figure.
 func TestMemoryOldPhoto(t *testing.T) {
@@ -146,12 +146,12 @@ func TestMemoryOldPhoto(t *testing.T) {
 	if machineMemory() < 6<<30 {
 		t.Skip("a machine with at least 6 GiB of memory")
 	}
-	const budget, tight = int64(5 << 29), int64(1 << 30)
+	const budget, tight = int64(3 << 29), int64(3 << 27)
 	dir := t.TempDir()
-	in := writeFile(t, filepath.Join(dir, "in", "large.jpg"), mosaic(t, 8000, 5000))
+	in := writeFile(t, filepath.Join(dir, "in", "large.jpg"), mosaic(t, 4096, 4096))
 	out := filepath.Join(dir, "out")
 	_, text := peakOf(t, exitSomeFailed, "run", "-p", "old-photo", "--memory", fmt.Sprint(tight), "--quiet", "-o", out, in)
-	if !strings.Contains(text, "for 8000x5000 pixels, and --memory allows 1.0 GiB") {
+	if !strings.Contains(text, "for 4096x4096 pixels, and --memory allows 384") {
 		t.Errorf("with %d MiB it says\n%s", tight>>20, text)
 	}
 	peak, text := peakOf(t, exitDone, "run", "-p", "old-photo", "--memory", fmt.Sprint(budget), "-o", out, in)
@@ -159,7 +159,7 @@ func TestMemoryOldPhoto(t *testing.T) {
 	if peak > budget || peak < budget/5 {
 		t.Errorf("with %d MiB the peak is %d MiB", budget>>20, peak>>20)
 	}
-	if m := read(t, filepath.Join(out, "large.jpg")); m.W != 8000 || m.H != 5000 {
+	if m := read(t, filepath.Join(out, "large.jpg")); m.W != 4096 || m.H != 4096 {
 		t.Errorf("the large picture has become one of %dx%d", m.W, m.H)
 	}
 }
