@@ -13,7 +13,7 @@ type Options struct {
 	Threshold float64 `opt:"threshold" help:"probability from which a sample counts as damaged; lower finds more, and more that is none" min:"0.01" max:"0.99"`
 	Certain   float64 `opt:"certain" help:"probability that a tenth of a piece of damage must reach; other pieces are left alone. At the threshold or below, all pieces count" min:"0.01" max:"0.99"`
 	Grow      int     `opt:"grow" help:"by how many samples the mask reaches beyond the damage on all sides, since its edges are soft" min:"0" max:"50"`
-	Files     string  `opt:"files" help:"extra files to write beside each picture: labels (a map of the kinds), overlay (the picture with the kinds in colour), both, none, or auto: both where no step of the pipeline changes the picture, else none" values:"auto|labels|overlay|labels+overlay|none"`
+	Files     string  `opt:"files" help:"extra files to write beside each picture: labels (a map of the kinds), overlay (the picture with the kinds in colour), labels+overlay, none, or auto: labels+overlay where no step of the pipeline changes the picture, else none" values:"auto|labels|overlay|labels+overlay|none"`
 }
 
 // ScoreOptions are the options of scoring and training.
