@@ -36,13 +36,21 @@ func (p *program) summary(r *pipeline.Report, quiet bool, fatal error) {
 // compared with a clean original, what of the metadata an output lacks, and what
 // the steps remark.
 func (p *program) noted(r *pipeline.Report) {
-	for _, kind := range []struct{ step, key, what string }{
-		{"truth", "", "no PSNR of"}, {"output", "", "metadata of"}, {"", tasks.Remark, "remark on"},
+	ofStep := func(step string) func(tasks.Note) bool {
+		return func(n tasks.Note) bool { return n.Step == step }
+	}
+	for _, kind := range []struct {
+		has  func(tasks.Note) bool
+		what string
+	}{
+		{ofStep("truth"), "no PSNR of"},
+		{ofStep("output"), "metadata of"},
+		{func(n tasks.Note) bool { return n.Key == tasks.Remark }, "remark on"},
 	} {
 		var lines []string
 		for _, res := range r.Results {
 			for _, note := range res.Notes {
-				if kind.step != "" && note.Step == kind.step || kind.key != "" && note.Key == kind.key {
+				if kind.has(note) {
 					lines = append(lines, fmt.Sprintf("restore: %s %s: %s", kind.what, pipeline.QuoteName(res.Item.Path), pipeline.Printable(fmt.Sprint(note.Value))))
 				}
 			}

@@ -75,8 +75,8 @@ func costOf(m *neural.Model, w, h, planes, workers int) int64 {
 }
 
 // Apply implements tasks.Task. Its notes are "filled", how much of the picture was
-// filled, in percent, and "model"; "filled" alone, of 0, where there was no hole, with a remark where somebody
-// said that there is one.
+// filled, in percent, and "model"; "filled" alone, of 0, where there was no hole,
+// with a remark where somebody said that there is one.
 func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) {
 	found, err := t.options.find(f)
 	if err != nil {

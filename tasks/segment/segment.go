@@ -56,8 +56,8 @@ func (t *task) Cost(w, h, _ int) tasks.Cost {
 	c := tasks.Cost{Once: t.model.Resident()}
 	if w > 0 && h > 0 {
 		n := int64(w) * int64(h)
-		c.Work = t.model.CostIn(t.env, w, h) + n + 3*n // the classes, one byte each; the runs of a piece that covers all, four samples long
-		c.Kept = 2 * 2 * n                             // labels and mask
+		c.Work = t.model.CostIn(t.env, w, h) + 4*n // the classes, one byte each; the runs of a piece that covers all, four samples long
+		c.Kept = 2 * 2 * n                         // labels and mask
 		if t.files.overlay {
 			c.Kept += 3 * 2 * n
 		}
