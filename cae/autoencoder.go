@@ -59,6 +59,26 @@ const (
 // Autoencoder builds the network of c, with parameters of zeros: call Init or
 // load weights.
 func Autoencoder(c Config) (*Network, error) {
+	n, err := c.graph()
+	if err != nil {
+		return nil, err
+	}
+	return n, n.allocate()
+}
+
+// Graph is the JSON of the network of c, as Autoencoder's would be, without
+// getting memory for its parameters: a program may describe many networks and
+// run one.
+func (c Config) Graph() ([]byte, error) {
+	n, err := c.graph()
+	if err != nil {
+		return nil, err
+	}
+	return n.MarshalJSON()
+}
+
+// graph is the network of c, whose parameters have no memory yet.
+func (c Config) graph() (*Network, error) {
 	scales := len(c.Widths)
 	switch {
 	case scales == 0 || len(c.Down) != scales || len(c.Up) != scales-1:
@@ -84,7 +104,7 @@ func Autoencoder(c Config) (*Network, error) {
 	b.encoder()
 	code := b.at
 	b.decoder()
-	return New(c.Inputs, b.nodes, b.at, code)
+	return build(c.Inputs, b.nodes, b.at, code)
 }
 
 // builder grows a graph; at is the name of the newest node.

@@ -19,35 +19,51 @@ type filters struct {
 
 func newFilters(c *correlation) *filters { return &filters{c: c} }
 
-// allocate makes the memory, once.
-func (f *filters) allocate() {
-	if f.w != nil {
-		return
+// array is the length of the array of a phase and a block.
+func (f *filters) array(p phase, b int) int {
+	lo, hi := f.c.span(b)
+	n := len(p.taps)
+	switch _, _, winograd := f.c.winograd(); {
+	case winograd:
+		n = kernel.Frequencies * (hi - lo) * lanes
+	case !f.c.depthwise():
+		n *= (hi - lo) * lanes
 	}
-	c := f.c
-	f.bias = kernel.Aligned(blocksOf(c.out) * lanes)
-	_, _, winograd := c.winograd()
-	for _, p := range c.phases {
+	return n * lanes
+}
+
+// size is the length of all arrays together.
+func (f *filters) size() (total int) {
+	for _, p := range f.c.phases {
+		for b := range blocksOf(f.c.out) {
+			total += f.array(p, b)
+		}
+	}
+	return total
+}
+
+// allocate makes the arrays, once, out of memory of f.size() and more, and returns
+// what is left of that. One piece for many costs fewer page faults.
+func (f *filters) allocate(memory []float32) []float32 {
+	f.bias = kernel.Aligned(blocksOf(f.c.out) * lanes)
+	for _, p := range f.c.phases {
 		var blocks [][]float32
-		for b := range blocksOf(c.out) {
-			lo, hi := c.span(b)
-			n := len(p.taps)
-			switch {
-			case winograd:
-				n = kernel.Frequencies * (hi - lo) * lanes
-			case !c.depthwise():
-				n *= (hi - lo) * lanes
-			}
-			blocks = append(blocks, kernel.Aligned(n*lanes))
+		for b := range blocksOf(f.c.out) {
+			n := f.array(p, b)
+			blocks = append(blocks, memory[:n:n])
+			memory = memory[n:]
 		}
 		f.w = append(f.w, blocks)
 	}
+	return memory
 }
 
 // load is the work of filling the filters from a layer's weights. bias may be
 // nil. Places that no weight belongs to stay zero.
 func (f *filters) load(weight, bias []float32) Work {
-	f.allocate()
+	if f.w == nil {
+		f.allocate(kernel.Aligned(f.size()))
+	}
 	blocks := len(f.w[0])
 	_, _, winograd := f.c.winograd()
 	return Work{N: len(f.w) * blocks, Scratch: 9*lanes + kernel.TransformScratch, Do: func(scratch []float32, i int) {

@@ -1,6 +1,7 @@
 package cae
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -18,17 +19,29 @@ type Plan struct {
 
 // Compile makes a plan of the network with its present parameters.
 func (n *Network) Compile() (*Plan, error) {
+	return n.CompileOn(NewExec(context.Background(), nil, 1))
+}
+
+// CompileOn is Compile on the workers of x, to the end, whatever the context of x
+// says.
+func (n *Network) CompileOn(x *Exec) (*Plan, error) {
 	p := n.plan()
+	size := 0
+	for _, f := range p.filters {
+		if f != nil {
+			size += f.size()
+		}
+	}
+	memory := kernel.Aligned(size)
+	var loads []Work
 	for i, o := range p.ops {
-		f := p.filters[i]
-		if f == nil {
-			continue
+		if f := p.filters[i]; f != nil {
+			memory = f.allocate(memory)
+			loads = append(loads, f.load(p.weights(o, f.c)))
 		}
-		work := f.load(p.weights(o, f.c))
-		scratch := kernel.Aligned(work.Scratch)
-		for j := range work.N {
-			work.Do(scratch, j)
-		}
+	}
+	if err := x.DoWhole(loads...); err != nil {
+		return nil, err
 	}
 	return p, nil
 }

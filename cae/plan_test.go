@@ -1,9 +1,11 @@
 package cae
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"sync/atomic"
 	"testing"
 )
@@ -250,5 +252,58 @@ func TestGoroutines(t *testing.T) {
 	cancel()
 	if err := Goroutines(workers)(ctx, n, func(_, _ int) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the end of the context: %v", err)
+	}
+}
+
+// TestCompileOn: workers change nothing of a plan, and neither does a context that
+// has ended, since a plan that is half loaded would be of no use to anybody.
+func TestCompileOn(t *testing.T) {
+	t.Parallel()
+	for name, c := range planConfigs() {
+		n := planNetwork(t, c)
+		want, err := n.Compile()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		got, err := n.CompileOn(NewExec(ended, Goroutines(3), 3))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for i, f := range want.filters {
+			if f == nil {
+				continue
+			}
+			g := got.filters[i]
+			if !slices.Equal(f.bias, g.bias) {
+				t.Errorf("%s: biases of operation %d differ", name, i)
+			}
+			for p := range f.w {
+				for b := range f.w[p] {
+					if !slices.Equal(f.w[p][b], g.w[p][b]) {
+						t.Errorf("%s: weights of operation %d, phase %d, block %d differ", name, i, p, b)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestGraph: a configuration describes the network that it makes, and its mistakes
+// are the same.
+func TestGraph(t *testing.T) {
+	t.Parallel()
+	for name, c := range planConfigs() {
+		want, err := planNetwork(t, c).MarshalJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.Graph(); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %s, %v; want %s", name, got, err, want)
+		}
+	}
+	if _, err := (Config{Widths: []int{4}}).Graph(); err == nil {
+		t.Error("a network of nothing has a graph")
 	}
 }

@@ -3,7 +3,11 @@
 // knows nothing of pictures, files of pictures, or flags.
 package cae
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/cae-restore/restore/cae/internal/kernel"
+)
 
 // Shape is the size of a tensor: N pictures of C planes of H rows of W samples.
 type Shape struct{ N, C, H, W int }
@@ -21,7 +25,7 @@ type Tensor struct {
 }
 
 // NewTensor returns a tensor of zeros.
-func NewTensor(s Shape) *Tensor { return &Tensor{s, make([]float32, s.Len())} }
+func NewTensor(s Shape) *Tensor { return &Tensor{s, kernel.Aligned(s.Len())} }
 
 // Picture returns the elements of picture n.
 func (t *Tensor) Picture(n int) []float32 {

@@ -26,13 +26,11 @@ func ToHalf(f float32) uint16 {
 // holds exactly.
 func FromHalf(h uint16) float32 {
 	sign := uint32(h&0x8000) << 16
-	exp, frac := uint32(h>>10&0x1f), uint32(h&0x3ff)
-	switch exp {
-	case 0:
-		v := float32(frac) * (1.0 / (1 << 24))
-		return math.Float32frombits(math.Float32bits(v) | sign)
-	case 31:
-		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
+	if h&0x7c00 == 0x7c00 { // infinity or no number
+		return math.Float32frombits(sign | 0x7f800000 | uint32(h&0x3ff)<<13)
 	}
-	return math.Float32frombits(sign | (exp+127-15)<<23 | frac<<13)
+	// As bits of a float32 it is 2^-112 of what it should be, normal or not: its
+	// exponent has another bias.
+	v := math.Float32frombits(uint32(h&0x7fff)<<13) * 0x1p112
+	return math.Float32frombits(math.Float32bits(v) | sign)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 )
 
 // Read reads a model file of size bytes. What is at fault in the file is an
@@ -107,18 +108,16 @@ func (h *header) readData(r io.Reader, size int64) error {
 // decode fills dst from its bytes. It returns the place of the first element
 // that is not finite, or -1.
 func decode(dst []float32, b []byte, d DType) int {
-	bad := -1
-	for i := range dst {
-		if d == F16 {
+	if d == F16 {
+		for i := range dst {
 			dst[i] = FromHalf(binary.LittleEndian.Uint16(b[2*i:]))
-		} else {
+		}
+	} else {
+		for i := range dst {
 			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
 		}
-		if bad < 0 && !finite(dst[i]) {
-			bad = i
-		}
 	}
-	return bad
+	return slices.IndexFunc(dst, func(f float32) bool { return !finite(f) })
 }
 
 func finite(f float32) bool { return f-f == 0 }

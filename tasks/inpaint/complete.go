@@ -145,7 +145,9 @@ func (c *completer) scale(ctx context.Context, k int) error {
 func (s *scale) window(planes [][]float32, coarser *scale, at place, g *group) {
 	side, margin := g.window(), g.margin
 	n := s.planeCount()
-	v := &window{w: side, h: side, planes: planes[:n], hole: make([]uint8, side*side), scale: s.depth}
+	v := windows.Get().(*window)
+	defer windows.Put(v)
+	v.reset(side, side, planes[:n], s.depth)
 	columns := make([]int, side)
 	for i := range columns {
 		columns[i] = neural.Mirror(at.x-margin+i, s.w)
@@ -166,9 +168,9 @@ func (s *scale) window(planes [][]float32, coarser *scale, at place, g *group) {
 		}
 	}
 	if coarser != nil && v.deeper() {
-		v.guess = make([][]float32, n)
+		v.guess = v.memory[:n]
 		for p := range n {
-			v.guess[p] = make([]float32, side*side)
+			v.memory[p] = resized(v.memory[p], side*side)
 			for y := range side {
 				from := neural.Mirror(at.y-margin+y, s.h)
 				for i, x := range columns {

@@ -1,5 +1,7 @@
 package inpaint
 
+import "sync"
+
 // window is a piece of a picture with its holes, as it goes into the network.
 type window struct {
 	w, h   int
@@ -8,7 +10,19 @@ type window struct {
 	guess  [][]float32 // what the coarser scale says, for samples of deeper holes; nil: nothing
 	scale  int         // holes of a depth above it have a guess
 
-	list []int32 // of the samples in holes
+	list   []int32      // of the samples in holes
+	weight []float32    // 0 in holes, 1 elsewhere
+	memory [3][]float32 // for guesses
+}
+
+// windows keeps the memory of those that are over.
+var windows = sync.Pool{New: func() any { return new(window) }}
+
+// reset makes v a window of planes, without a guess; which samples are in holes is
+// still to be said.
+func (v *window) reset(w, h int, planes [][]float32, scale int) {
+	v.w, v.h, v.planes, v.scale, v.guess = w, h, planes, scale, nil
+	v.hole = resized(v.hole, w*h)
 }
 
 // sweeps is how many times fill goes over the samples of the holes.
@@ -41,19 +55,37 @@ func (v *window) fill() {
 	if len(v.list) == 0 {
 		return
 	}
+	// What is known is the same in all planes.
+	near := spreaders.Get().(*spreader)
+	defer spreaders.Put(near)
+	v.weight = resized(v.weight, v.w*v.h)
+	for i, d := range v.hole {
+		v.weight[i] = 0
+		if d == 0 {
+			v.weight[i] = 1
+		}
+	}
+	near.weigh(v.weight, v.w, v.h)
 	for p, plane := range v.planes {
 		var guess []float32
 		if v.guess != nil {
 			guess = v.guess[p]
 		}
-		v.span(plane, guess)
+		v.span(plane, guess, near)
 	}
 }
 
 // span fills the holes of one plane.
-func (v *window) span(plane, guess []float32) {
+func (v *window) span(plane, guess []float32, near *spreader) {
 	guessed := func(i int32) bool { return guess != nil && int(v.hole[i]) > 1+v.scale }
-	v.start(plane, guessed)
+	// A sample begins with the mean of what is known near it; what is added to a
+	// guess with nothing, as it is nothing but near the border.
+	near.spread(plane)
+	for _, i := range v.list {
+		if guessed(i) {
+			plane[i] = 0
+		}
+	}
 	w, h := int32(v.w), int32(v.h)
 	for sweep := range sweeps {
 		factor := float32(overrelax)
@@ -98,58 +130,6 @@ func (v *window) span(plane, guess []float32) {
 	for _, i := range v.list {
 		if guessed(i) {
 			plane[i] += guess[i]
-		}
-	}
-}
-
-// start gives the samples of holes the mean of what is known near them: pull and
-// push (Gortler et al., "The Lumigraph", SIGGRAPH 1996). What is added to a guess
-// begins with nothing, as it is nothing but near the border.
-func (v *window) start(plane []float32, guessed func(int32) bool) {
-	w, h := v.w, v.h
-	value := append([]float32(nil), plane...)
-	weight := make([]float32, w*h)
-	for i, d := range v.hole {
-		if d == 0 {
-			weight[i] = 1
-		}
-	}
-	pullPush(value, weight, w, h)
-	for _, i := range v.list {
-		if plane[i] = value[i]; guessed(i) {
-			plane[i] = 0
-		}
-	}
-}
-
-// pullPush replaces the values of weight 0 by means of those near them.
-func pullPush(value, weight []float32, w, h int) {
-	if w == 1 && h == 1 {
-		return
-	}
-	cw, ch := (w+1)/2, (h+1)/2
-	cv, cwt := make([]float32, cw*ch), make([]float32, cw*ch)
-	for y := range h {
-		for x := range w {
-			if t := weight[y*w+x]; t > 0 {
-				at := y/2*cw + x/2
-				cv[at] += t * value[y*w+x]
-				cwt[at] += t
-			}
-		}
-	}
-	for i, t := range cwt {
-		if t > 0 {
-			cv[i] /= t
-			cwt[i] = min(t, 1)
-		}
-	}
-	pullPush(cv, cwt, cw, ch)
-	for y := range h {
-		for x := range w {
-			if weight[y*w+x] == 0 {
-				value[y*w+x] = bilinear(cv, cw, ch, x, y)
-			}
 		}
 	}
 }

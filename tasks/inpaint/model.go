@@ -39,8 +39,8 @@ func models() []tasks.Model {
 		Assets:  []string{overlays},
 		Pair:    pair,
 	}
-	blank := neural.Untrained(network)
-	m.Cost = func(w, h, workers int) int64 { return costOf(blank, w, h, 3, workers) }
+	blank := neural.UntrainedOnce(network)
+	m.Cost = func(w, h, workers int) int64 { return costOf(blank(), w, h, 3, workers) }
 	m.ScoreOptions = func() any { return defaultScore() }
 	m.Score = score
 	return []tasks.Model{m}

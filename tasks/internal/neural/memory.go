@@ -121,13 +121,24 @@ func (m *Model) cost(l layout, workers int) int64 {
 	if err != nil {
 		return math.MaxInt64
 	}
-	band := rows*int64(l.padW)*planes*4 + int64(min(l.padH, l.side))*int64(l.padW)*int64(out.C)*4
-	return band + 2*rows*cols*planes*4 + work // the inputs of a tile, and those of the one before
+	row := int64(l.padW) * 4
+	row += min(row/8, 8<<10) // rows have memory each, and sizes are rounded up
+	return row*(rows*planes+int64(min(l.padH, l.side))*int64(out.C)) + rows*cols*planes*4 + work // the last but one: the inputs of a tile
 }
 
 // CostOf is Cost for the network with the given JSON, as tasks.Model asks for
-// it. It panics where that is no network, which is a mistake of the program.
-func CostOf(network []byte) func(w, h, workers int) int64 { return Untrained(network).Cost }
+// it. It panics, when it is asked, where that is no network, which is a mistake
+// of the program.
+func CostOf(network []byte) func(w, h, workers int) int64 {
+	model := UntrainedOnce(network)
+	return func(w, h, workers int) int64 { return model().Cost(w, h, workers) }
+}
+
+// UntrainedOnce is Untrained, put off until it is called first: programs start
+// with many models and ask few of them.
+func UntrainedOnce(network []byte) func() *Model {
+	return sync.OnceValue(func() *Model { return Untrained(network) })
+}
 
 // Untrained is a model of the network with the given JSON, whose parameters are
 // zeros: to be asked what it costs. It panics where that is no network.

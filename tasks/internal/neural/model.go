@@ -6,7 +6,6 @@ package neural
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 
@@ -30,8 +29,12 @@ type Model struct {
 
 // compiled is the network made ready to run, with the weights that it has when
 // it is asked for first.
-func (m *Model) compiled() (*cae.Plan, error) {
-	m.compile.Do(func() { m.plan, m.failed = m.Net.Compile() })
+func (m *Model) compiled(ctx context.Context, env tasks.Env) (*cae.Plan, error) {
+	m.compile.Do(func() {
+		x := m.execs.take(ctx, env)
+		defer m.execs.put(x)
+		m.plan, m.failed = m.Net.CompileOn(x)
+	})
 	return m.plan, m.failed
 }
 
@@ -101,11 +104,7 @@ const (
 // Autoencoder returns the JSON of the network that c describes. It panics where
 // c makes none, which is a mistake of the program.
 func Autoencoder(c Config) []byte {
-	n, err := cae.Autoencoder(c)
-	if err != nil {
-		panic(err)
-	}
-	text, err := json.Marshal(n)
+	text, err := c.Graph()
 	if err != nil {
 		panic(err)
 	}

@@ -37,7 +37,7 @@ func (m *Model) stream(ctx context.Context, env tasks.Env, src Source, sink Sink
 		src:    src, sink: sink,
 	}
 	var err error
-	if s.plan, err = m.compiled(); err != nil {
+	if s.plan, err = m.compiled(ctx, env); err != nil {
 		return err
 	}
 	s.x = m.execs.take(ctx, env)
@@ -89,11 +89,14 @@ type stream struct {
 	src    Source
 	sink   Sink
 	planes int
+	in     []float32 // inputs of the tile
 
 	rows   [][][]float32 // [row-lo][plane][column]
 	lo, hi int
 	first  [][][]float32 // rows of the picture that are reflected before it
 	last   [][][]float32 // likewise after it: the newest of those read
+
+	spare [][]float32 // memory for rows that are read next
 }
 
 // band computes the rows [y0, y1) of the padded picture and writes those that
@@ -151,14 +154,26 @@ func (s *stream) fetch(lo, hi int) error {
 		}
 		s.rows = append(s.rows, row)
 	}
+	if s.hi > s.lead+len(s.first) {
+		s.first = nil // they have served
+	}
 	return nil
 }
 
 // read reads a row of the picture and continues it on both sides.
 func (s *stream) read(y int) ([][]float32, error) {
 	row, own := make([][]float32, s.planes), make([][]float32, s.planes)
+	if len(s.spare) < s.planes {
+		// A picture that is one band lies in one piece of memory, which costs fewer
+		// page faults. Of others each row is let go of by itself.
+		rows := 1
+		if s.side >= s.padH {
+			rows = s.h
+		}
+		s.spare = planesOf(cae.NewTensor(cae.Shape{N: 1, C: s.planes * rows, H: 1, W: s.padW}))
+	}
 	for p := range row {
-		row[p] = make([]float32, s.padW)
+		row[p], s.spare = s.spare[0], s.spare[1:]
 		own[p] = row[p][s.lead : s.lead+s.w]
 	}
 	if err := s.src.ReadRow(y, own); err != nil {
@@ -198,30 +213,44 @@ func (s *stream) tile(out [][][]float32, y0, y1, x0, x1, top, bottom int) error 
 	if err != nil {
 		return err
 	}
+	whole := x0 == 0 && x1 == s.padW // the result holds the rows as they are
 	for y := y0; y < y1; y++ {
-		if out[y-y0] == nil {
-			out[y-y0] = make([][]float32, result.C)
-			for p := range out[y-y0] {
-				out[y-y0][p] = make([]float32, s.padW)
+		row := out[y-y0]
+		if row == nil {
+			row = make([][]float32, result.C)
+			for p := range row {
+				if !whole {
+					row[p] = make([]float32, s.padW)
+				}
 			}
+			out[y-y0] = row
 		}
-		for p := range result.C {
+		for p := range row {
 			from := result.Plane(0, p)[(y-top)*shape.W+x0-left:][:x1-x0]
 			if !finite(from) {
 				return fmt.Errorf("the network gave values that are no numbers near column %d, row %d", x0, y)
 			}
-			copy(out[y-y0][p][x0:x1], from)
+			if whole {
+				row[p] = from
+			} else {
+				copy(row[p][x0:x1], from)
+			}
 		}
 	}
 	return nil
 }
 
-// inputs cuts the network's inputs out of the rows.
+// inputs cuts the network's inputs out of the rows. They are in the memory of the
+// tile before.
 func (s *stream) inputs(shape cae.Shape, top, left int) []*cae.Tensor {
+	if s.in == nil {
+		s.in = cae.NewTensor(cae.Shape{N: 1, C: s.planes, H: s.rowsOfTile(), W: s.colsOfTile()}).Data
+	}
 	var list []*cae.Tensor
-	plane := 0
+	memory, plane := s.in, 0
 	for _, in := range s.net.Inputs() {
-		t := cae.NewTensor(cae.Shape{N: 1, C: in.Planes, H: shape.H, W: shape.W})
+		t := &cae.Tensor{Shape: cae.Shape{N: 1, C: in.Planes, H: shape.H, W: shape.W}}
+		t.Data, memory = memory[:t.Len()], memory[t.Len():]
 		for c := range in.Planes {
 			to := t.Plane(0, c)
 			for y := range shape.H {
@@ -230,6 +259,15 @@ func (s *stream) inputs(shape cae.Shape, top, left int) []*cae.Tensor {
 			plane++
 		}
 		list = append(list, t)
+	}
+	return list
+}
+
+// planesOf returns the planes of a tensor of one picture.
+func planesOf(t *cae.Tensor) [][]float32 {
+	list := make([][]float32, t.C)
+	for p := range list {
+		list[p] = t.Plane(0, p)
 	}
 	return list
 }

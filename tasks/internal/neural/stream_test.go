@@ -270,7 +270,7 @@ func TestStreamKeepsCost(t *testing.T) {
 	env := serialEnv()
 	env.Memory = 1 // the smallest tiles
 	const w, h = 700, 2300
-	if _, err := m.compiled(); err != nil {
+	if _, err := m.compiled(t.Context(), serialEnv()); err != nil {
 		t.Fatal(err)
 	}
 	in, out := picture(w, h), &live{Planes: NewPlanes(w, h, 3), every: 150}

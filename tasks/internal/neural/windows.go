@@ -18,7 +18,7 @@ func (m *Model) Windows(ctx context.Context, env tasks.Env, w, h, n int, fill, t
 	if n == 0 {
 		return nil
 	}
-	plan, err := m.compiled()
+	plan, err := m.compiled(ctx, env)
 	if err != nil {
 		return err
 	}
