@@ -133,7 +133,7 @@ func hasOption(s Step, name string) bool {
 // Pool of its own; where it has no OpenModel, the models shipped with its own
 // tasks are found by name, and others as files. The planes that steps need are
 // checked once more, as options that were set meanwhile may have changed them. It
-// sets env.Alone as Keeps says; a chain that would write nothing is an error of
+// sets env.Alone as Keeps says, and env.Given; a chain that would write nothing is an error of
 // KindUsage.
 func (c *Chain) Open(ctx context.Context, env tasks.Env) error {
 	if err := c.missing(); err != nil {
@@ -157,6 +157,7 @@ func (c *Chain) Open(ctx context.Context, env tasks.Env) error {
 		var models modelSums
 		stepEnv := env
 		stepEnv.OpenModel = models.watching(env.OpenModel)
+		stepEnv.Given = c.givenTo(i)
 		task, err := s.Spec.New(ctx, stepEnv, s.Options)
 		if err == nil && task == nil {
 			err = errors.New("internal error: the task is nil")

@@ -67,6 +67,14 @@ func (c *Chain) Takes(plane string) bool {
 	return false
 }
 
+// givenTo lists the planes that come with each picture and are still those when
+// step i gets them.
+func (c *Chain) givenTo(i int) []string {
+	return slices.DeleteFunc(slices.Clone(c.given), func(plane string) bool {
+		return slices.ContainsFunc(c.steps[:i], func(s Step) bool { return slices.Contains(s.Spec.Makes, plane) })
+	})
+}
+
 // maker names the first step that makes a plane, or is empty.
 func (c *Chain) maker(plane string) string {
 	for i := range c.steps {

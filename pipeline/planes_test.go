@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,5 +107,39 @@ func TestChainWithoutPlane(t *testing.T) {
 	}
 	if _, err := c.Apply(context.Background(), picture(9, 7, 3, 1).ToImage()); KindOf(err) != KindUsage {
 		t.Errorf("Apply: %v", err)
+	}
+}
+
+// TestGiven: a step knows whether a mask is the user's or an earlier step's.
+func TestGiven(t *testing.T) {
+	t.Parallel()
+	var got [][]string
+	teller := &tasks.Spec{Name: "teller", New: func(_ context.Context, env tasks.Env, _ any) (tasks.Task, error) {
+		got = append(got, env.Given)
+		return taskFunc(leave), nil
+	}}
+	for _, c := range []struct {
+		given []string
+		specs []*tasks.Spec
+		want  [][]string
+	}{
+		{[]string{MaskPlane}, []*tasks.Spec{teller}, [][]string{{MaskPlane}}},
+		{[]string{MaskPlane}, []*tasks.Spec{teller, masker, teller}, [][]string{{MaskPlane}, {}}},
+		{nil, []*tasks.Spec{masker, teller}, [][]string{nil}},
+	} {
+		var steps []Step
+		for _, s := range c.specs {
+			steps = append(steps, Step{Spec: s})
+		}
+		chain, err := NewChainGiven(c.given, steps...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got = nil; chain.Open(t.Context(), tasks.Env{Workers: 1}) != nil {
+			t.Fatal("the chain does not open")
+		}
+		if !slices.EqualFunc(got, c.want, slices.Equal) {
+			t.Errorf("%v: the steps are given %v, want %v", c.given, got, c.want)
+		}
 	}
 }

@@ -76,6 +76,10 @@ type Env struct {
 	// the planes and extra files, so a step that can write some does.
 	Alone bool
 
+	// Given names the planes that come with each picture, from the user: no step
+	// before this one makes them.
+	Given []string
+
 	// Memory is what a step may use for its workspace, in bytes; 0: as it
 	// thinks fit.
 	Memory int64

@@ -89,7 +89,7 @@ func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) 
 	case 0:
 		out := *f
 		out.Notes = append(slices.Clone(f.Notes), share)
-		if remark := t.options.unused(f); remark != "" {
+		if remark := t.options.unused(slices.Contains(t.env.Given, "mask")); remark != "" {
 			out.Notes = append(out.Notes, tasks.Note{Step: "inpaint", Key: tasks.Remark, Value: remark})
 		}
 		return &out, nil

@@ -88,10 +88,12 @@ func scenery(w, h, planes int) *pix.Image {
 	return m
 }
 
-func apply(t *testing.T, workers int, options map[string]string, f *tasks.Frame) (*tasks.Frame, error) {
+func apply(t *testing.T, workers int, options map[string]string, f *tasks.Frame, given ...string) (*tasks.Frame, error) {
 	t.Helper()
 	spec := Spec()
-	task, err := taskstest.Open(t.Context(), spec, taskstest.Env(spec, workers), options)
+	env := taskstest.Env(spec, workers)
+	env.Given = given
+	task, err := taskstest.Open(t.Context(), spec, env, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,16 +180,17 @@ func TestNoHoles(t *testing.T) {
 	empty := map[string]*pix.Plane{"mask": planeOf(newHoles(40, 30))}
 	for name, c := range map[string]struct {
 		frame  tasks.Frame
+		given  []string
 		holes  string
 		remark string
 	}{
-		"mask":     {tasks.Frame{Image: m, Planes: empty}, "mask", "the mask selects nothing"},
-		"segment":  {tasks.Frame{Image: m, Planes: empty, Notes: []tasks.Note{{Step: "segment", Key: "damaged", Value: 0.}}}, "mask", ""},
-		"opaque":   {tasks.Frame{Image: clear}, "alpha", "nothing is transparent"},
-		"no alpha": {tasks.Frame{Image: m}, "alpha", "nothing is transparent"},
-		"colour":   {tasks.Frame{Image: m}, "00ff00", "a higher tolerance"},
+		"mask":     {tasks.Frame{Image: m, Planes: empty}, []string{"mask"}, "mask", "the mask selects nothing"},
+		"found":    {tasks.Frame{Image: m, Planes: empty}, nil, "mask", ""},
+		"opaque":   {tasks.Frame{Image: clear}, nil, "alpha", "nothing is transparent"},
+		"no alpha": {tasks.Frame{Image: m}, nil, "alpha", "nothing is transparent"},
+		"colour":   {tasks.Frame{Image: m}, nil, "00ff00", "a higher tolerance"},
 	} {
-		f, err := apply(t, 1, map[string]string{"holes": c.holes}, &c.frame)
+		f, err := apply(t, 1, map[string]string{"holes": c.holes}, &c.frame, c.given...)
 		if err != nil || f.Changed || f.Image != c.frame.Image {
 			t.Errorf("%s: %v, changed %v", name, err, f.Changed)
 			continue

@@ -42,18 +42,16 @@ func (o *Options) find(f *tasks.Frame) (holes, error) {
 }
 
 // unused says why nothing is filled where somebody meant that something should be:
-// not where an earlier step has found no damage.
-func (o *Options) unused(f *tasks.Frame) string {
+// where the mask was given, not where an earlier step has found nothing.
+func (o *Options) unused(given bool) string {
 	switch {
 	case o.Holes.Alpha:
 		return "nothing is transparent, so nothing was filled"
 	case o.Holes.Keyed:
 		return "nothing has the colour of the holes, so nothing was filled; a higher tolerance takes similar colours for it, as JPEG makes them"
 	}
-	for _, n := range f.Notes {
-		if n.Step == "segment" {
-			return ""
-		}
+	if !given {
+		return ""
 	}
 	return "the mask selects nothing, so nothing was filled; what is to go is white in it"
 }

@@ -121,9 +121,11 @@ func (m *Model) cost(l layout, workers int) int64 {
 	if err != nil {
 		return math.MaxInt64
 	}
+	// Rows have memory each, and sizes are rounded up.
 	row := int64(l.padW) * 4
-	row += min(row/8, 8<<10) // rows have memory each, and sizes are rounded up
-	return row*(rows*planes+int64(min(l.padH, l.side))*int64(out.C)) + rows*cols*planes*4 + work // the last but one: the inputs of a tile
+	row += min(row/8, 8<<10)
+	band := row * (rows*planes + int64(min(l.padH, l.side))*int64(out.C))
+	return band + rows*cols*planes*4 + work // the inputs of a tile
 }
 
 // CostOf is Cost for the network with the given JSON, as tasks.Model asks for
