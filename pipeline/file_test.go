@@ -100,7 +100,7 @@ func TestReadYAMLErrors(t *testing.T) {
 		{head + "- task: lighten\n  options:\n    name:\n", "a.yaml:5:11: step 1 (lighten): ", `option name needs a value; write "" for an empty text`},
 		{head + "- task: lighten\n  options:\n    ? a\n    : b\n", "a.yaml:5:5: step 1 (lighten): ", "a key is a plain name"},
 		{head + "- task: leave\n  options:\n    by: 3\n", "a.yaml:5:5: step 1 (leave): ", `unknown option "by": there are none`},
-		{head + "- task: filler\n- task: masker\n", `a.yaml:3:3: step 1 (filler): `, `needs the plane "mask"`},
+		{head + "- task: filler\n- task: masker\n", `a.yaml:3:3: step 1 (filler): `, `needs a mask`},
 		{head + "- task: lighten\n  version: 2\n", "a.yaml:4:12: step 1 (lighten): ", "update the program"},
 		{head + "- task: lighten\n  version: 0\n", "a.yaml:4:12: step 1 (lighten): ", "whole number"},
 		{head + "- task: lighten\n  version: 1.0\n", "a.yaml:4:12: step 1 (lighten): ", "whole number"},

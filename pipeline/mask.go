@@ -13,6 +13,9 @@ import (
 	"github.com/cae-restore/restore/pix"
 )
 
+// maskSuffix is how the name of a mask ends that a step wrote as an extra file.
+const maskSuffix = "." + MaskPlane + ".png"
+
 // ErrMaskNotReady is in the error of an item whose mask is not there, or changed
 // while it was read. A Retrier can yield the item again: the mask may come later.
 var ErrMaskNotReady = errors.New("the mask is not ready")
@@ -97,13 +100,19 @@ func (m *masks) find(item Item) (string, error) {
 	if name != "" {
 		return name, nil
 	}
+	if len(several) == 0 { // or as an earlier run has written it beside its picture
+		stem, _ := splitEnding(rel)
+		if name, _ = m.dir.find(stem + maskSuffix); name != "" {
+			return name, nil
+		}
+	}
 	place := m.dir.place(rel)
 	if len(several) > 0 {
 		return "", fmt.Errorf("several masks in %s could be meant: %s and %s; leave one of them, or call it %s",
 			QuoteName(filepath.Dir(place)), QuoteName(several[0]), QuoteName(several[1]), QuoteName(filepath.Base(place)))
 	}
 	stem, _ := splitEnding(place)
-	return "", notReady{fmt.Errorf("there is no mask for it: neither %s nor another picture %s", QuoteName(place), QuoteName(stem+".*"))}
+	return "", notReady{fmt.Errorf("there is no mask for it: neither %s nor another picture %s, nor %s", QuoteName(place), QuoteName(stem+".*"), QuoteName(stem+maskSuffix))}
 }
 
 // openMask finds and opens the photo's mask, where the run has masks. What its

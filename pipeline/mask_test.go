@@ -214,11 +214,12 @@ func TestMaskNoFile(t *testing.T) {
 // before the one that its output gets.
 func TestMaskFound(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string][]byte{"a.jpg": nil, "a.png": nil, "b.png": nil, "b.txt": nil, "sub/a.tif": nil, "c.2024": nil, ".d.png": nil, "e~2.png": nil})
+	dir := tree(t, map[string][]byte{"a.jpg": nil, "a.png": nil, "b.png": nil, "b.txt": nil, "sub/a.tif": nil, "c.2024": nil, ".d.png": nil, "e~2.png": nil, "f.mask.png": nil, "g.mask.png": nil, "g.tif": nil})
 	m := newMasks(&Options{Masks: dir})
 	for _, c := range []struct{ rel, path, want string }{
 		{"a.jpg", "a.jpg", "a.jpg"}, {"a.png", "a.png", "a.png"}, {"b.jpg", "b.jpg", "b.png"}, {"sub/a.jpg", "sub/a.jpg", "sub/a.tif"},
 		{"sub/b.jpg", "sub/b.jpg", ""}, {"c.2024", "c.2024", "c.2024"}, {"d.jpg", "d.jpg", ""}, {"a~2.jpg", "a.jpg", "a.jpg"}, {"e.png", "e.png", ""},
+		{"f.jpg", "f.jpg", "f.mask.png"}, {"g.jpg", "g.jpg", "g.tif"}, {"f.mask.jpg", "f.mask.jpg", "f.mask.png"},
 	} {
 		got, err := m.find(Item{Rel: c.rel, Path: filepath.Join("in", filepath.FromSlash(c.path))})
 		want := ""

@@ -79,8 +79,8 @@ func TestParseErrors(t *testing.T) {
 		{`lighten"x"`, 8, "lighten", `unexpected '"'`},
 		{"lighten=3", 8, "lighten", `unexpected '='`},
 		{"leave:by=3", 7, "leave", `unknown option "by": there are none`},
-		{"filler", 0, "filler", `needs the plane "mask"`},
-		{"filler,masker", 0, "filler", `needs the plane "mask"`},
+		{"filler", 0, "filler", `needs a mask`},
+		{"filler,masker", 0, "filler", `needs a mask`},
 	}
 	for _, test := range tests {
 		t.Run(test.text, func(t *testing.T) {

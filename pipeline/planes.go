@@ -30,11 +30,10 @@ func missingPlane(steps []Step, given []string) (step int, err error) {
 	for i, s := range steps {
 		for _, plane := range s.needs() {
 			if !made[plane] {
-				hint := ""
 				if plane == MaskPlane {
-					hint = "; give one with --mask FILE, or one for each picture with --masks DIR"
+					return i, errors.New("needs a mask, which no step before it makes; give one with --mask FILE, or one for each picture with --masks DIR")
 				}
-				return i, fmt.Errorf("needs the plane %q, which no step before it makes%s", plane, hint)
+				return i, fmt.Errorf("needs the plane %q, which no step before it makes", plane)
 			}
 		}
 		for _, plane := range s.Spec.Makes {

@@ -77,7 +77,7 @@ func TestChainPlanes(t *testing.T) {
 			t.Errorf("%+v: it takes a mask: %v", test, got)
 		}
 		err = c.Open(context.Background(), tasks.Env{})
-		if (err == nil) != test.opens || err != nil && (KindOf(err) != KindUsage || !strings.Contains(err.Error(), `choosy: needs the plane "mask"`)) {
+		if (err == nil) != test.opens || err != nil && (KindOf(err) != KindUsage || !strings.Contains(err.Error(), `choosy: needs a mask`)) {
 			t.Errorf("%+v: opened with %v", test, err)
 		}
 	}

@@ -77,6 +77,18 @@ func rewriteEXIF(block []byte, w, h int) ([]byte, error) {
 	return t.data, nil
 }
 
+// UprightEXIF is an EXIF block that says nothing but that the picture is upright:
+// for one whose samples somebody might else take for those of a turned file.
+func UprightEXIF() []byte {
+	const short, one, upright = 3, 1, 1
+	return []byte{
+		'I', 'I', 42, 0, 8, 0, 0, 0, // little-endian, the directory at 8
+		one, 0, // its only field
+		tagOrientation & 0xff, tagOrientation >> 8, short, 0, one, 0, 0, 0, upright, 0, 0, 0,
+		0, 0, 0, 0, // no further directory
+	}
+}
+
 // places gives the offsets of a directory's fields of a tag.
 func (t *tiffBlock) places(dir []entry, at uint32, tag uint16) []uint64 {
 	var out []uint64

@@ -44,9 +44,12 @@ func optionsFirst(app *cli.App, args []string) ([]string, error) {
 	if err != nil {
 		var unknown unknownOption
 		if errors.As(err, &unknown) {
+			name := strings.TrimLeft(string(unknown), "-")
 			if step := stepWith(app, args, string(unknown)); step != "" {
-				name := strings.TrimLeft(string(unknown), "-")
 				return nil, usagef("%w\noptions of a step stand in the pipeline: -p %s:%s=VALUE", err, step, name)
+			}
+			if preset := presetIn(app, args); preset != "" && isStepOption(app, string(unknown)) {
+				return nil, usagef("%w\noptions of the steps of a preset stand in its file: restore presets %s > mine.yaml, change it, then -p mine.yaml", err, preset)
 			}
 		}
 		return nil, usagef("%w\nrestore %s --help lists the options", err, strings.Join(path, " "))
@@ -79,6 +82,22 @@ func stepWith(app *cli.App, args []string, option string) string {
 		}
 	}
 	return ""
+}
+
+// presetIn is the preset among the arguments' pipelines: one word that is no verb.
+func presetIn(app *cli.App, args []string) string {
+	for i, arg := range args[:len(args)-1] {
+		if word := args[i+1]; (arg == "-p" || arg == "--pipeline") && !strings.ContainsAny(word, ".,:/") && app.Command(word) == nil {
+			return word
+		}
+	}
+	return ""
+}
+
+// isStepOption reports whether some verb has an option: that of a task, if it is
+// none of run's.
+func isStepOption(app *cli.App, option string) bool {
+	return slices.ContainsFunc(app.Commands, func(c *cli.Command) bool { return known(c.Flags, option) != nil })
 }
 
 func asksForHelp(options []string) bool {

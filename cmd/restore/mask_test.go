@@ -130,6 +130,8 @@ func TestMasks(t *testing.T) {
 			args[len(args)-4] = out + "2"
 			erasing(t, append(args, "--exclude", "masks")...).want(t, exitSomeFailed, "1 restored", "1 failed",
 				filepath.Join(in, "sub", "b.png")+": its mask "+one+" has 12x9 pixels, and the picture has 7x5")
+			writeFile(t, one, []byte("words"))
+			erasing(t, append(args, "--exclude", "masks", "--overwrite")...).want(t, exitSomeFailed, "2 failed", "a mask is a picture")
 		})
 	}
 }
@@ -143,7 +145,7 @@ func TestMaskUsage(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"erase"}, `needs the plane "mask", which no step before it makes; give one with --mask FILE`},
+		{[]string{"erase"}, `needs a mask, which no step before it makes; give one with --mask FILE`},
 		{[]string{"run", "-p", "erase"}, "--masks DIR"},
 		{[]string{"watch", "-p", "erase"}, "--masks DIR"},
 		{[]string{"erase", "--mask", mask, "--masks", masks}, "give one of them"},

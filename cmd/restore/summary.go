@@ -186,6 +186,10 @@ func describe(res *pipeline.Result) string {
 func hint(err error) string {
 	var panicked *pipeline.PanicError
 	switch {
+	case errors.Is(err, pix.ErrFormat) && ofMask(err):
+		return "; a mask is a picture, white where it marks something: save it as PNG"
+	case (errors.Is(err, pix.ErrEmpty) || errors.Is(err, pix.ErrCorrupt)) && ofMask(err):
+		return "; save the mask once more"
 	case errors.Is(err, pipeline.ErrReadBack): // before what is wrong with the output
 		return "; please report this picture to the makers of this program; --format png avoids it"
 	case errors.Is(err, pix.ErrEmpty), errors.Is(err, pix.ErrCorrupt):
@@ -200,6 +204,13 @@ func hint(err error) string {
 		return "; please report this picture to the makers of this program"
 	}
 	return ""
+}
+
+// ofMask reports whether it is the mask of a picture that is at fault, which the
+// error names inside that of the picture.
+func ofMask(err error) bool {
+	var picture, mask *pipeline.Error
+	return errors.As(err, &picture) && errors.As(picture.Err, &mask) && mask.Item != ""
 }
 
 func unfinished(n int) string {

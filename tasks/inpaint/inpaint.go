@@ -76,7 +76,8 @@ func costOf(m *neural.Model, w, h, planes, workers int) int64 {
 
 // Apply implements tasks.Task. Its notes are "filled", how much of the picture was
 // filled, in percent, and "model"; "filled" alone, of 0, where there was no hole,
-// with a remark where somebody said that there is one.
+// with a remark where somebody said that there is one. Where most of the picture was
+// filled, a remark says so.
 func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) {
 	found, err := t.options.find(f)
 	if err != nil {
@@ -116,8 +117,17 @@ func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) 
 	if t.options.Holes.Alpha {
 		m.Alpha = opaque(m.Alpha, found)
 	}
-	return f.With(m, share, tasks.Note{Step: "inpaint", Key: "model", Value: t.model.Name}), nil
+	out := f.With(m, share, tasks.Note{Step: "inpaint", Key: "model", Value: t.model.Name})
+	if float64(n) > mostFilled*float64(len(found.at)) {
+		out.Notes = append(out.Notes, tasks.Note{Step: "inpaint", Key: tasks.Remark,
+			Value: fmt.Sprintf("%.0f %% of the picture were filled, so that most of it is made up: white marks what is to go, black what stays", share.Value)})
+	}
+	return out, nil
 }
+
+// mostFilled is the share of a picture that nobody means to have filled: the mask is
+// the wrong way round.
+const mostFilled = 0.6
 
 // fade mixes what was there into what was filled in, near the border of the holes.
 func fade(m, before *pix.Image, steps []uint8, feather int) {

@@ -207,6 +207,21 @@ func TestNoHoles(t *testing.T) {
 	}
 }
 
+// TestMostFilled: a mask that is the wrong way round is filled, and remarked on.
+func TestMostFilled(t *testing.T) {
+	t.Parallel()
+	for side, want := range map[int]bool{24: false, 38: true} { // of 40: 36 % and 90 %
+		f, err := apply(t, 1, nil, &tasks.Frame{Image: scenery(40, 40, 3), Planes: map[string]*pix.Plane{"mask": planeOf(boxed(40, 40, 1, 1, side, side))}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := f.Notes[len(f.Notes)-1]
+		if said := last.Key == tasks.Remark && strings.Contains(last.Value.(string), "white marks what is to go"); said != want {
+			t.Errorf("a hole of %d: the last note is %v", side, last)
+		}
+	}
+}
+
 // TestAlphaAndKey: holes from the opacity become opaque, those of a colour are
 // found within the tolerance, and grey pictures have keys too.
 func TestAlphaAndKey(t *testing.T) {

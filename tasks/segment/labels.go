@@ -2,12 +2,6 @@ package segment
 
 import "github.com/cae-restore/restore/pix"
 
-// Suffixes of the extra files.
-const (
-	labelsSuffix  = ".labels.png"
-	overlaySuffix = ".overlay.png"
-)
-
 // labels is the plane "labels".
 func (c *classes) labels() *pix.Plane {
 	p := &pix.Plane{W: c.w, H: c.h, Pix: make([]uint16, len(c.class))}
@@ -43,6 +37,17 @@ func (c *classes) mask(chosen Classes, grow int, alpha []uint16) *pix.Plane {
 // labelsPicture is labels as a picture of 8 bits, one index a sample.
 func labelsPicture(labels *pix.Plane) *pix.Image {
 	return &pix.Image{W: labels.W, H: labels.H, Planes: [][]uint16{labels.Pix}, Meta: pix.Meta{Format: "png", Depth: 8, Palette: palette()}}
+}
+
+// maskPicture is a mask as a picture of 8 bits. That of a picture whose file has
+// another orientation says that it is upright: without a word, a mask is taken to
+// lie on the samples as that file has them.
+func maskPicture(mask *pix.Plane, orientation int) *pix.Image {
+	m := &pix.Image{W: mask.W, H: mask.H, Planes: [][]uint16{mask.Pix}, Meta: pix.Meta{Format: "png", Depth: 8}}
+	if orientation > 1 {
+		m.Meta.EXIF = pix.UprightEXIF()
+	}
+	return m
 }
 
 // tint is how much of a damaged sample's colour is that of its kind.

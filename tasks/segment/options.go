@@ -13,7 +13,7 @@ type Options struct {
 	Threshold float64 `opt:"threshold" help:"probability from which a sample counts as damaged; lower finds more, and more that is none" min:"0.01" max:"0.99"`
 	Certain   float64 `opt:"certain" help:"probability that a tenth of a piece of damage must reach; other pieces are left alone. At the threshold or below, all pieces count" min:"0.01" max:"0.99"`
 	Grow      int     `opt:"grow" help:"by how many samples the mask reaches beyond the damage on all sides, since its edges are soft" min:"0" max:"50"`
-	Files     string  `opt:"files" help:"extra files to write beside each picture: labels (a map of the kinds), overlay (the picture with the kinds in colour), labels+overlay, none, or auto: labels+overlay where no step of the pipeline changes the picture, else none" values:"auto|labels|overlay|labels+overlay|none"`
+	Files     Files   `opt:"files" help:"extra files to write beside each picture: labels (a map of the kinds), overlay (the picture with the kinds in colour), mask (white where later steps would fill, to be touched up by hand), some of them joined by +, none, or auto: labels+overlay where no step of the pipeline changes the picture, else none" values:"auto|labels|overlay|mask|none"`
 }
 
 // ScoreOptions are the options of scoring and training.
@@ -42,7 +42,7 @@ const (
 func (o *ScoreOptions) limits() limits { return limits{o.Threshold, o.Certain} }
 
 func defaults() *Options {
-	return &Options{Model: "damage", Threshold: defaultThreshold, Certain: defaultCertain, Grow: defaultGrow, Files: "auto"}
+	return &Options{Model: "damage", Threshold: defaultThreshold, Certain: defaultCertain, Grow: defaultGrow}
 }
 
 // Classes says which kinds of damage are chosen. The zero value is all.
@@ -94,34 +94,4 @@ func kindNames() []string {
 		names = append(names, a.name)
 	}
 	return names
-}
-
-// files are the extra files to write.
-type files struct{ labels, overlay bool }
-
-// filesOf reads the option; alone tells that no step changes the picture.
-func (o *Options) filesOf(alone bool) files {
-	switch o.Files {
-	case "labels":
-		return files{labels: true}
-	case "overlay":
-		return files{overlay: true}
-	case "labels+overlay":
-		return files{true, true}
-	case "none":
-		return files{}
-	}
-	return files{alone, alone}
-}
-
-// suffixes are the names of the files.
-func (f files) suffixes() []string {
-	var list []string
-	if f.labels {
-		list = append(list, labelsSuffix)
-	}
-	if f.overlay {
-		list = append(list, overlaySuffix)
-	}
-	return list
 }

@@ -26,7 +26,7 @@ func Spec() *tasks.Spec {
 		Version:  1,
 		Makes:    []string{"labels", "mask"},
 		Keeps:    true,
-		ExtrasOf: func(options any) []string { return options.(*Options).filesOf(true).suffixes() },
+		ExtrasOf: func(options any) []string { return options.(*Options).Files.files(true).suffixes() },
 		Models:   models(),
 		Options:  func() any { return defaults() },
 		New: func(_ context.Context, env tasks.Env, options any) (tasks.Task, error) {
@@ -35,7 +35,7 @@ func Spec() *tasks.Spec {
 			if err != nil {
 				return nil, err
 			}
-			return &task{env: env, model: m, options: *o, files: o.filesOf(env.Alone)}, nil
+			return &task{env: env, model: m, options: *o, files: o.Files.files(env.Alone)}, nil
 		},
 	}
 }
@@ -58,7 +58,7 @@ func (t *task) Cost(w, h, _ int) tasks.Cost {
 		n := int64(w) * int64(h)
 		c.Work = t.model.CostIn(t.env, w, h) + 4*n // the classes, one byte each; the runs of a piece that covers all, four samples long
 		c.Kept = 2 * 2 * n                         // labels and mask
-		if t.files.overlay {
+		if t.files[overlayFile] {
 			c.Kept += 3 * 2 * n
 		}
 	}
@@ -86,21 +86,20 @@ func (t *task) Apply(ctx context.Context, f *tasks.Frame) (*tasks.Frame, error) 
 	if out.Planes == nil {
 		out.Planes = map[string]*pix.Plane{}
 	}
-	labels := found.labels()
-	out.Planes["labels"], out.Planes["mask"] = labels, found.mask(t.options.Classes, t.options.Grow, m.Alpha)
-	if t.files.labels || t.files.overlay {
-		out.Outputs = maps.Clone(f.Outputs)
-		if out.Outputs == nil {
-			out.Outputs = map[string]*pix.Image{}
-		}
-		if t.files.labels {
-			out.Outputs[labelsSuffix] = labelsPicture(labels)
-		}
-		if t.files.overlay {
-			out.Outputs[overlaySuffix] = tinted(m, found.class)
+	out.Planes["labels"], out.Planes["mask"] = found.labels(), found.mask(t.options.Classes, t.options.Grow, m.Alpha)
+	out.Outputs = maps.Clone(f.Outputs)
+	for k, write := range t.files {
+		if write {
+			if out.Outputs == nil {
+				out.Outputs = map[string]*pix.Image{}
+			}
+			out.Outputs[fileKind(k).suffix()] = fileKind(k).picture(m, found, out.Planes)
 		}
 	}
 	out.Notes = append(append([]tasks.Note(nil), f.Notes...), found.notes()...)
+	if text := t.options.unused(t.files); t.env.Alone && text != "" {
+		out.Notes = append(out.Notes, remark(text))
+	}
 	return &out, nil
 }
 

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"reflect"
 	"slices"
 	"strings"
@@ -25,12 +26,12 @@ func TestSuite(t *testing.T) {
 	taskstest.Run(t, taskstest.Suite{
 		Spec: randomSpec(),
 		Options: []map[string]string{
-			{"files": "labels+overlay", "classes": "dust+hair", "grow": "0", "threshold": "0.6", "certain": "0.7"},
+			{"files": "mask+labels+overlay", "classes": "dust+hair", "grow": "0", "threshold": "0.6", "certain": "0.7"},
 			{"files": "overlay", "grow": "7"},
 		},
 		Wrong: []map[string]string{
 			{"classes": "dust,hair"}, {"classes": "dusty"}, {"classes": ""}, {"threshold": "0"}, {"threshold": "1"}, {"certain": "1"},
-			{"grow": "-1"}, {"grow": "51"}, {"files": "all"},
+			{"grow": "-1"}, {"grow": "51"}, {"files": "all"}, {"files": ""}, {"files": "auto+mask"}, {"files": "labels,mask"},
 		},
 	})
 }
@@ -66,15 +67,18 @@ func TestClasses(t *testing.T) {
 
 func TestFiles(t *testing.T) {
 	t.Parallel()
-	both := []string{".labels.png", ".overlay.png"}
+	both, all := []string{".labels.png", ".overlay.png"}, []string{".labels.png", ".overlay.png", ".mask.png"}
 	for _, c := range []struct {
 		files        string
 		alone, chain []string
 	}{
 		{"auto", both, nil}, {"none", nil, nil}, {"labels", both[:1], both[:1]}, {"overlay", both[1:], both[1:]}, {"labels+overlay", both, both},
+		{"overlay+labels", both, both}, {"mask", all[2:], all[2:]}, {"mask+overlay + labels", all, all},
 	} {
 		o := defaults()
-		o.Files = c.files
+		if err := o.Files.UnmarshalText([]byte(c.files)); err != nil {
+			t.Fatal(err)
+		}
 		if got := Spec().ExtrasOf(o); !slices.Equal(got, c.alone) {
 			t.Errorf("%s: alone it says that it writes %v", c.files, got)
 		}
@@ -94,7 +98,7 @@ func TestFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, suffix := range both {
+			for _, suffix := range all {
 				if m := f.Outputs[suffix]; (m != nil) != slices.Contains(want, suffix) {
 					t.Errorf("%s, alone %v: %s is made or not", c.files, alone, suffix)
 				}
@@ -121,7 +125,7 @@ func TestApply(t *testing.T) {
 	}
 	before := &tasks.Frame{Name: "a.png", Image: m, Planes: map[string]*pix.Plane{"depth": nil}, Notes: []tasks.Note{{Step: "first"}}}
 	for _, grow := range []string{"0", "3"} {
-		task, err := taskstest.Open(t.Context(), s, env, map[string]string{"threshold": "0.5", "certain": "0.5", "grow": grow})
+		task, err := taskstest.Open(t.Context(), s, env, map[string]string{"threshold": "0.5", "certain": "0.5", "grow": grow, "files": "labels+overlay+mask"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +153,7 @@ func TestApply(t *testing.T) {
 		if counts[0] == len(labels.Pix) || counts[0] == 0 {
 			t.Fatal("random weights say the same everywhere: this test shows nothing")
 		}
-		if !reflect.DeepEqual(f.Outputs[labelsSuffix].Planes[0], labels.Pix) || len(f.Outputs[overlaySuffix].Planes) != 3 {
+		if !reflect.DeepEqual(f.Outputs[labelsFile.suffix()].Planes[0], labels.Pix) || len(f.Outputs[overlayFile.suffix()].Planes) != 3 {
 			t.Error("the extra files are not what was found")
 		}
 		if got := f.Notes; len(got) != 2+kindCount || got[1].Key != "damaged" ||
@@ -215,5 +219,73 @@ func TestCost(t *testing.T) {
 	}
 	if c := task.(tasks.Coster).Cost(0, 0, 0); c.Work != 0 || c.Kept != 0 || c.Once <= 0 {
 		t.Errorf("no picture costs %+v", c)
+	}
+}
+
+// TestMaskFile: the file is the plane, and where the picture's own file has another
+// orientation it says that it is upright.
+func TestMaskFile(t *testing.T) {
+	t.Parallel()
+	for orientation, says := range map[int]int{0: 0, 1: 0, 3: 1, 6: 1} {
+		s := randomSpec()
+		task, err := taskstest.Open(t.Context(), s, taskstest.Env(s, 1), map[string]string{"files": "mask"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := taskstest.Pictures()["grey"]
+		m.Meta.Orientation = orientation
+		f, err := task.Apply(t.Context(), &tasks.Frame{Image: m})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file bytes.Buffer
+		if err := pix.Encode(&file, f.Outputs[".mask.png"], pix.EncodeOptions{Format: "png"}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := pix.Decode(&file, pix.DefaultLimits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Meta.Orientation != says || got.Meta.Depth != 8 || len(got.Planes) != 1 || !slices.Equal(got.Planes[0], f.Planes["mask"].Pix) {
+			t.Errorf("orientation %d: the mask says %d, has %d bits, %d planes, or other samples", orientation, got.Meta.Orientation, got.Meta.Depth, len(got.Planes))
+		}
+	}
+}
+
+// TestUnusedOptions: whoever shapes a mask that nobody gets is told.
+func TestUnusedOptions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		options map[string]string
+		alone   bool
+		says    string
+	}{
+		{map[string]string{"grow": "3"}, true, "grow shapes the mask"},
+		{map[string]string{"classes": "hair", "grow": "3"}, true, "classes and grow"},
+		{map[string]string{"classes": "hair", "files": "mask"}, true, ""},
+		{map[string]string{"classes": "hair", "files": "none"}, true, ""}, // a program that takes the plane
+		{map[string]string{"classes": "hair"}, false, ""},
+		{nil, true, ""},
+	} {
+		s := randomSpec()
+		env := taskstest.Env(s, 1)
+		env.Alone = c.alone
+		task, err := taskstest.Open(t.Context(), s, env, c.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := task.Apply(t.Context(), &tasks.Frame{Image: taskstest.Pictures()["grey"]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, n := range f.Notes {
+			if n.Key == tasks.Remark {
+				got = n.Value.(string)
+			}
+		}
+		if (got == "") != (c.says == "") || !strings.Contains(got, c.says) {
+			t.Errorf("%v, alone %v: it remarks %q, want %q", c.options, c.alone, got, c.says)
+		}
 	}
 }
